@@ -1,0 +1,106 @@
+"""Samples of one insole: index, time, values of one kind, and what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insole.errors import TrialFileError
+
+SIDES = ("left", "right")
+RECORDING_SIDES = ("left", "right", "both")
+KINDS = ("counts", "pressure_kpa", "force_n", "total")
+
+#: One hole in a recording. ``start_index`` is the first missing sample; ``kind`` is ``lost`` (never arrived),
+#: ``damaged`` (arrived, failed its check), ``board`` (dropped by the board, which counted it), ``mixed``,
+#: ``reset`` or ``unplugged``; ``n_damaged`` and ``n_dropped`` say how many of ``length`` are known to be which.
+GAP = np.dtype(
+    [("start_index", "<i8"), ("length", "<i8"), ("kind", "S12"), ("n_damaged", "<i8"), ("n_dropped", "<i8")]
+)
+
+
+def no_gaps() -> NDArray[np.void]:
+    """An empty gap table."""
+    return np.zeros(0, dtype=GAP)
+
+
+@dataclass(eq=False)
+class Recording:
+    """What one insole (or one instrument for both feet) measured.
+
+    Attributes
+    ----------
+    side : ``left``, ``right`` or ``both`` (one signal of two feet).
+    kind : ``counts`` u16[n, n_sensels], ``pressure_kpa`` f8[n, n_sensels], ``force_n`` f8[n, n_sensels] or
+        ``total`` f8[n] (N) with ``cop_mm``.
+    sample_rate_hz : nominal rate of the scans.
+    index : i8[n], absolute sample number, strictly increasing. A jump is a hole and stands in ``gaps``.
+    time_s : f8[n], seconds on the trial's time base, never decreasing.
+    values : the samples; columns of ``counts`` are device channels (``Layout.channel`` maps them to sensels).
+    gaps : table of ``GAP`` rows.
+    cop_mm : f8[n, 2] in the foot frame, kind ``total`` only; NaN where unknown.
+    first_side : whose contact comes first, side ``both`` only; None leaves contacts unlabelled.
+    """
+
+    side: str
+    kind: str
+    sample_rate_hz: float
+    index: NDArray[np.int64]
+    time_s: NDArray[np.float64]
+    values: NDArray[np.uint16] | NDArray[np.float64]
+    gaps: NDArray[np.void] = field(default_factory=no_gaps)
+    cop_mm: NDArray[np.float64] | None = None
+    first_side: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be a recording (TrialFileError names the field)."""
+        if self.side not in RECORDING_SIDES:
+            raise TrialFileError(f"recording: side is {self.side!r}, expected one of {', '.join(RECORDING_SIDES)}")
+        if self.kind not in KINDS:
+            raise TrialFileError(f"recording: kind is {self.kind!r}, expected one of {', '.join(KINDS)}")
+        if not (np.isfinite(self.sample_rate_hz) and 1.0 <= self.sample_rate_hz <= 100_000.0):
+            raise TrialFileError(f"recording: sample_rate_hz is {self.sample_rate_hz}, expected 1 to 100000")
+        n = self.index.shape[0]
+        if self.time_s.shape != (n,) or self.values.shape[0] != n:
+            raise TrialFileError("recording: index, time_s and values have different lengths")
+        if self.values.ndim != (1 if self.kind == "total" else 2):
+            raise TrialFileError(f"recording: values of kind {self.kind} have {self.values.ndim} dimensions")
+        if self.kind == "counts" and self.values.dtype != np.uint16:
+            raise TrialFileError(f"recording: counts are {self.values.dtype}, expected uint16")
+        if self.cop_mm is not None and self.cop_mm.shape != (n, 2):
+            raise TrialFileError("recording: cop_mm is not one x, y pair a sample")
+        if n > 1 and not bool(np.all(np.diff(self.index) > 0)):
+            raise TrialFileError("recording: index does not increase from sample to sample")
+        if n > 1 and not bool(np.all(np.diff(self.time_s) >= 0)):
+            raise TrialFileError("recording: time_s goes backwards")
+        if not bool(np.all(np.isfinite(self.time_s))):
+            raise TrialFileError("recording: time_s holds values that are no times")
+
+    @property
+    def n_samples(self) -> int:
+        """How many samples arrived."""
+        return int(self.index.shape[0])
+
+    @property
+    def n_missing(self) -> int:
+        """How many samples the gap table counts as missing."""
+        return int(self.gaps["length"].sum())
+
+    def span_s(self) -> tuple[float, float]:
+        """First and last time stamp in s; (0, 0) for an empty recording."""
+        if self.n_samples == 0:
+            return (0.0, 0.0)
+        return (float(self.time_s[0]), float(self.time_s[-1]))
+
+
+def holes(index: NDArray[np.int64]) -> NDArray[np.void]:
+    """Gap table (kind ``lost``) of every jump in a sample index, i8[n] -> GAP[k]."""
+    steps = np.diff(index)
+    at = np.flatnonzero(steps > 1)
+    table = np.zeros(at.size, dtype=GAP)
+    table["start_index"] = index[at] + 1
+    table["length"] = steps[at] - 1
+    table["kind"] = b"lost"
+    return table
