@@ -1,0 +1,1 @@
+"""Bytes to samples: links, decoder, clock, ring, journal, recorder. Knows no numba and no Qt."""
