@@ -25,8 +25,8 @@ PAYLOAD_BITS: Final = (10, 12, 16)
 MIN_RATE_HZ: Final = 100
 MAX_RATE_HZ: Final = 2000
 MAX_STRING: Final = 32
-MAX_PACKET: Final = 254
-"""Type + payload + CRC of one packet, bytes: with at most 254 bytes COBS adds exactly one."""
+MAX_PACKET: Final = 253
+"""Type + payload + CRC of one packet, bytes: up to here COBS adds exactly one byte, and no code byte is 0xFF."""
 
 FLAG_SYNC_IN: Final = 0x01
 """Level of the sync input at the start of the scan."""
@@ -308,7 +308,7 @@ class Command:
         return cls(command_type, int.from_bytes(payload[:size], "little"))
 
 
-_COMMAND_SIZE = {CommandType.SET_RATE: 2, CommandType.SET_SIDE: 1, CommandType.SYNC_OUT: 2}
+_COMMAND_SIZE: dict[int, int] = {CommandType.SET_RATE: 2, CommandType.SET_SIDE: 1, CommandType.SYNC_OUT: 2}
 
 
 def frame_dtype(n_sensels: int) -> np.dtype[np.void]:
