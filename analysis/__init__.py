@@ -1,7 +1,4 @@
-"""Samples to comparison: `analyse` turns a trial into steps and indices, `compare` sets trials against each other.
-
-Both are imported on first use, because a command that only counts contacts has no need of the statistics.
-"""
+"""Samples to comparison: `analyse` turns a trial into steps and indices, `compare` sets trials against each other."""
 
 from __future__ import annotations
 
@@ -15,13 +12,14 @@ __all__ = ["analyse", "compare"]
 
 
 def __getattr__(name: str) -> Any:
-    # A submodule of the same name (analysis.compare) is replaced by its function once it has been asked for.
     if name == "analyse":
         from analysis.pipeline import analyse
 
-        return analyse
+        return globals().setdefault("analyse", analyse)
     if name == "compare":
         from analysis.compare import compare
 
+        # Importing the submodule has just bound its own name here: the function takes that name over.
+        globals()["compare"] = compare
         return compare
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
