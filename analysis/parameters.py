@@ -1,7 +1,7 @@
 """Every number the methods leave configurable, with its default (spec section 14).
 
 The values travel with each result (`as_dict`), so that two results can be told apart by what was asked of them.
-Bits, measuring resistor and saturation counts belong to the device and live in `insole.calibration.Electronics`.
+Bits, circuit and measuring resistor belong to the device and live in `insole.calibration.Electronics`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass
 class Parameters:
     """Defaults of the analysis; units stand in the names, shares are 0...1."""
 
-    # calibration uncertainty (2.2, 6.2)
+    # electronics and calibration (2.1, 2.2, 6.2); counts of a 10-bit converter, from the unloaded end
     sigma_gain: float = 0.10
-    default_active_area_mm2: float = 126.7
+    saturated_count_10_bit: int = 1000
+    near_saturation_count_10_bit: int = 971
 
     # baseline (2.3)
     baseline_swings: int = 5
@@ -132,3 +133,7 @@ class Parameters:
     def baseline_limit_n(self, body_weight_n: float | None) -> float:
         """Summed force in N (kappa = 1) above which a start baseline is a loaded foot (2.3)."""
         return self.baseline_limit_unknown_mass_n if body_weight_n is None else self.baseline_limit_bw * body_weight_n
+
+
+DEFAULTS = Parameters()
+"""What is used when nobody asks for anything else."""
