@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.drift import DriftSlope
 from analysis.steps import StepTable
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class IndexSummary:
     """Mean of one index over the valid steps of one foot, with the interval of spec 8.2a.
 
     `mean` and `sd` are None below 20 values, `ci_low` and `ci_high` below 30; `reason` then says why:
-    `too_few_steps`, `no_variation`, or what makes the index itself null (`region_absent:M1`, `mass_unknown`...).
+    `too_few_steps`, `too_few_steps_for_interval`, `no_variation`, or what makes the index itself null
+    (`region_absent:M1`, `mass_unknown`...).
     """
 
     mean: float | None
@@ -57,6 +59,7 @@ class ForceScale:
 
     @property
     def used(self) -> float:
+        """The scale that reported forces carry."""
         return self.kappa_event if self.kappa_trial is None else self.kappa_trial
 
 
@@ -113,7 +116,7 @@ class FootResult:
     region_pti_kpa_s: F8  # (11,) mean of the valid steps, columns of insole.layout.REGIONS, NaN = absent
     u_cal: float | None  # calibration term of MLI in points (6.2)
     strike_class: str | None  # rear | mid | fore, from the mean strike index
-    drift: IndexSummary | None  # slope of MLI per 10 min (7.3), as `mean`
+    drift: DriftSlope  # of MLI, points per 10 min (7.3)
     static_mli: float | None  # MLI over the standing span
     baseline: F8 | None  # (sensels,) median over the steps, kPa or N
     baseline_unit: str
@@ -130,6 +133,7 @@ class FootResult:
 
     @property
     def calibration_id(self) -> str | None:
+        """Id of the calibration in use, `nominal` without one; None where the instrument gave kPa or N."""
         return None if self.calibration is None else self.calibration.id
 
     def as_json(self) -> dict[str, Any]:
@@ -182,25 +186,31 @@ class TrialResult:
 
     @property
     def left(self) -> FootResult | None:
+        """The left foot."""
         return self.feet.get("left")
 
     @property
     def right(self) -> FootResult | None:
+        """The right foot."""
         return self.feet.get("right")
 
     @property
     def kappa_event(self) -> float:
+        """Force scale of every threshold."""
         return self.scale.kappa_event
 
     @property
     def kappa_source(self) -> str:
+        """Where `kappa_event` comes from: static, borrowed or default."""
         return self.scale.kappa_source
 
     @property
     def kappa_trial(self) -> float | None:
+        """Dynamic force scale of the trial, None where it can not be known."""
         return self.scale.kappa_trial
 
     def recorded_feet(self) -> tuple[FootResult, ...]:
+        """The feet that were recorded, in the order of `feet`."""
         return tuple(foot for foot in self.feet.values() if foot is not None)
 
     def as_json(self) -> dict[str, Any]:

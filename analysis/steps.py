@@ -54,10 +54,12 @@ class StepTable:
     columns: dict[str, NDArray[Any]]
 
     def __len__(self) -> int:
+        """Number of contacts."""
         return len(self.columns["step"])
 
     @property
     def valid(self) -> NDArray[np.bool_]:
+        """Which steps count, (k,)."""
         return self.columns["valid"]
 
     def valid_values(self, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
