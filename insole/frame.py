@@ -1,8 +1,9 @@
 """The records of the wire protocol as Python objects: the twin of ``hardware/PROTOCOL.md``, version 1.0.
 
-Here a record is its *payload*, the bytes between the type byte and the check sum. Framing (COBS, CRC-16, delimiter) is the
-business of ``acquisition.protocol``. All integers are little-endian. Every ``unpack`` accepts more bytes than it knows, because
-a newer minor version may only append to a record, and raises ``ProtocolError`` if there are fewer, or if a value has no meaning.
+Here a record is its *payload*, the bytes between the type byte and the check sum. Framing (COBS, CRC-16, delimiter) is
+the business of ``acquisition.protocol``. All integers are little-endian. Every ``unpack`` accepts more bytes than it
+knows, because a newer minor version may append to a record, and raises ``ProtocolError`` if there are fewer, or if a
+value has no meaning.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -115,9 +117,10 @@ def _unpack_string(what: str, payload: bytes, at: int) -> tuple[str, int]:
 
 @dataclass(frozen=True)
 class Identify:
-    """Who the device is and what its frames look like. ``side`` is "left", "right" or "unset"; ``r_m_ohm`` in steps of 0.001 ohm.
+    """Who the device is and what its frames look like.
 
-    ``scan_offset_us[i]``: delay of channel i's sample after the frame's device time, µs.
+    ``side`` is "left", "right" or "unset"; ``r_m_ohm`` goes in steps of 0.001 ohm; ``scan_offset_us[i]`` is the delay of
+    channel i's sample after the frame's device time, µs.
     """
 
     protocol_major: int
@@ -163,9 +166,8 @@ class Identify:
         major, minor = payload[0], payload[1]
         if major != PROTOCOL_MAJOR:
             remedy = "update Insole" if major > PROTOCOL_MAJOR else "update the firmware"
-            raise ProtocolError(
-                f"the device speaks protocol {major}.{minor}, this Insole speaks {PROTOCOL_MAJOR}.{PROTOCOL_MINOR}: {remedy}"
-            )
+            ours = f"{PROTOCOL_MAJOR}.{PROTOCOL_MINOR}"
+            raise ProtocolError(f"the device speaks protocol {major}.{minor}, this Insole speaks {ours}: {remedy}")
         _need("identify", payload, _IDENTIFY_HEAD.size)
         _, _, boot_id, side, n_sensels, bits, circuit, r_m_mohm, rate_hz, capabilities = _IDENTIFY_HEAD.unpack_from(
             payload
@@ -290,7 +292,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Command:
-    """A command. ``value``: Hz of *set rate*, side code of *set side*, ms of *sync out*; 0 for the others, which carry none."""
+    """A command. ``value``: Hz of *set rate*, side code of *set side*, ms of *sync out*; the others carry none."""
 
     type: int
     value: int = 0
@@ -311,6 +313,7 @@ class Command:
 _COMMAND_SIZE: dict[int, int] = {CommandType.SET_RATE: 2, CommandType.SET_SIDE: 1, CommandType.SYNC_OUT: 2}
 
 
+@lru_cache(maxsize=64)
 def frame_dtype(n_sensels: int) -> np.dtype[np.void]:
     """One frame: sequence u2, device_time_us u4, flags u1, counts u2[n_sensels] in channel order."""
     return np.dtype([("sequence", "<u2"), ("device_time_us", "<u4"), ("flags", "u1"), ("counts", "<u2", (n_sensels,))])
@@ -332,7 +335,7 @@ def rate_fits(rate_hz: float, n_sensels: int, bits: int, baud: int) -> bool:
 
 
 def pack_frames(frames: NDArray[np.void], bits: int) -> NDArray[np.uint8]:
-    """Payloads of ``frames`` (dtype ``frame_dtype``), shape (k, payload bytes). ValueError if a count needs more bits."""
+    """Payloads of ``frames`` (dtype ``frame_dtype``), (k, payload bytes). ValueError if a count needs more bits."""
     counts = np.ascontiguousarray(frames["counts"], dtype="<u2")
     k, n_sensels = counts.shape
     if bits < 16 and k and int(counts.max()) >> bits:
@@ -345,18 +348,25 @@ def pack_frames(frames: NDArray[np.void], bits: int) -> NDArray[np.uint8]:
     return np.concatenate([head.view(np.uint8).reshape(k, _FRAME_HEAD.size), packed], axis=1)
 
 
+@lru_cache(maxsize=64)
+def _bit_places(n_sensels: int, bits: int) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    """First byte of every count in the payload, and how far its lowest bit lies in it.
+
+    With 10, 12 or 16 bits no count reaches into a third byte, and each reaches into a second one.
+    """
+    first_bit = np.arange(n_sensels, dtype=np.int64) * bits
+    return _FRAME_HEAD.size + (first_bit >> 3), (first_bit & 7).astype(np.uint16)
+
+
 def unpack_frames(payloads: NDArray[np.uint8], n_sensels: int, bits: int) -> NDArray[np.void]:
-    """Inverse of ``pack_frames``; ``payloads`` (k, at least ``frame_payload_bytes``), columns beyond that are not looked at."""
+    """Inverse of ``pack_frames``. ``payloads``: (k, ``frame_payload_bytes`` or more, of which the rest is ignored)."""
     k = payloads.shape[0]
     frames = np.empty(k, dtype=frame_dtype(n_sensels))
     head = np.ascontiguousarray(payloads[:, : _FRAME_HEAD.size])
     frames["sequence"] = head[:, 0:2].copy().view("<u2")[:, 0]
     frames["device_time_us"] = head[:, 2:6].copy().view("<u4")[:, 0]
     frames["flags"] = head[:, 6]
-    # With 10, 12 or 16 bits no value reaches into a third byte, and each reaches into a second one.
-    first_bit = np.arange(n_sensels) * bits
-    byte = _FRAME_HEAD.size + (first_bit >> 3)
-    shift = (first_bit & 7).astype(np.uint16)
+    byte, shift = _bit_places(n_sensels, bits)
     word = payloads[:, byte].astype(np.uint16) | (payloads[:, byte + 1].astype(np.uint16) << np.uint16(8))
     frames["counts"] = (word >> shift) & np.uint16((1 << bits) - 1)
     return frames
