@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,8 @@ class Response:
             curve = PchipInterpolator(knots, np.array(self.knots_n))
             # Linear to (0, 0) below the first knot; the last level holds above it, where the sensel is flagged.
             return np.where(g < knots[0], g * self.knots_n[0] / knots[0], curve(np.clip(g, knots[0], knots[-1])))
-        return self.k * g ** (self.n if self.model == "power" else 1.0)
+        force: NDArray[np.float64] = self.k * g ** (self.n if self.model == "power" else 1.0)
+        return force
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +164,19 @@ def nominal_calibration(n_sensels: int) -> Calibration:
     return Calibration(id="nominal", procedure="nominal", responses=(Response(),) * n_sensels)
 
 
+def fit_power(conductance_s: NDArray[np.float64], force_n: NDArray[np.float64]) -> Response:
+    """Power law F = k·G'^n by least squares of ln F on ln G' (spec 2.2, model 2), f8[levels] each, all above 0.
+
+    Raises CalibrationError for fewer than two levels or levels that are not positive.
+    """
+    if conductance_s.shape != force_n.shape or force_n.size < 2 or np.any(conductance_s <= 0) or np.any(force_n <= 0):
+        raise CalibrationError("a fit needs two or more levels with conductance and force above 0")
+    n, ln_k = np.polyfit(np.log(conductance_s), np.log(force_n), 1)
+    response = Response("power", k=float(np.exp(ln_k)), n=float(n), max_force_n=float(force_n.max()))
+    error = response.force_n(conductance_s) / force_n - 1.0
+    return replace(response, rmspe_percent=float(100.0 * np.sqrt(np.mean(error**2))))
+
+
 def calibration_from_dict(data: object) -> Calibration:
     """Check a calibration. Raises CalibrationError naming the field."""
     if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
@@ -219,10 +233,10 @@ def _response(row_number: int, row: object) -> Response:
     model = row.get("model", "power")
     if model not in MODELS:
         raise CalibrationError(f"{where}.model is {model!r}, expected {', '.join(MODELS)}")
-    optional = {
-        key: None if row.get(key) is None else _number(row, where, key, 0.0, 0.0, 1e6)
+    rmspe, hysteresis = (
+        None if row.get(key) is None else _number(row, where, key, 0.0, 0.0, 1e6)
         for key in ("rmspe_percent", "hysteresis_percent")
-    }
+    )
     g0, top = _number(row, where, "g0_s", 0.0, 0.0, 1.0), _number(row, where, "max_force_n", NOMINAL_MAX_N, 0.1, 1e5)
     if model == "pchip":
         g, f = row.get("g_s"), row.get("force_n")
@@ -234,7 +248,12 @@ def _response(row_number: int, row: object) -> Response:
             raise CalibrationError(f"{where}: g_s and force_n must be numbers") from None
         if gv[0] <= 0 or not (np.all(np.diff(gv) > 0) and np.all(np.diff(fv) >= 0) and np.all(np.isfinite(gv + fv))):
             raise CalibrationError(f"{where}: g_s must rise and force_n must never fall")
-        return Response("pchip", g0_s=g0, max_force_n=top, knots_s=tuple(gv), knots_n=tuple(fv), **optional)
+        return Response(
+            "pchip", g0_s=g0, max_force_n=top, knots_s=tuple(gv), knots_n=tuple(fv), rmspe_percent=rmspe,
+            hysteresis_percent=hysteresis,
+        )  # fmt: skip
     k = _number(row, where, "k", NOMINAL_K, 1e-6, 1e12)
     n = _number(row, where, "n", NOMINAL_N if model == "power" else 1.0, 0.2, 5.0)
-    return Response(model, k=k, n=n, g0_s=g0, max_force_n=top, **optional)
+    return Response(
+        model, k=k, n=n, g0_s=g0, max_force_n=top, rmspe_percent=rmspe, hysteresis_percent=hysteresis
+    )

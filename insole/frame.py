@@ -119,8 +119,8 @@ def _unpack_string(what: str, payload: bytes, at: int) -> tuple[str, int]:
 class Identify:
     """Who the device is and what its frames look like.
 
-    ``side`` is "left", "right" or "unset"; ``r_m_ohm`` goes in steps of 0.001 ohm; ``scan_offset_us[i]`` is the delay of
-    channel i's sample after the frame's device time, µs.
+    ``side`` is "left", "right" or "unset"; ``r_m_ohm`` goes in steps of 0.001 ohm; ``scan_offset_us[i]`` is the delay
+    of channel i's sample after the frame's device time, µs.
     """
 
     protocol_major: int

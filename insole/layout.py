@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insole.errors import LayoutError
-from insole.recording import SIDES
 
 REGIONS = ("T1", "T25", "M1", "M2", "M3", "M4", "M5", "MM", "ML", "HM", "HL")
 SCHEMA = "insole-layout/1"
@@ -143,7 +142,8 @@ def reference_layout(size_eu: float = 42.0, width_mm: float | None = None) -> La
     if not 20.0 <= size_eu <= 60.0:
         raise LayoutError(f"size EU {size_eu:g} is outside 20 to 60; give a European shoe size")
     base = _reference_42()
-    assert base.length_mm is not None and base.width_mm is not None and base.ff_width_mm is not None
+    if base.length_mm is None or base.width_mm is None or base.ff_width_mm is None:
+        raise LayoutError("the reference layout has no length or width; reinstall insole")
     length = base.length_mm + (size_eu - 42.0) * 20.0 / 3.0
     width = base.width_mm * length / base.length_mm if width_mm is None else width_mm
     fx, fy = width / base.width_mm, length / base.length_mm
@@ -237,12 +237,13 @@ def _outline(name: str, points: object) -> NDArray[np.float64]:
 
 
 def _check_places(layout: Layout) -> None:
-    for i, sensel in enumerate(layout.ids):
-        if not inside(layout.outline_mm, float(layout.x_mm[i]), float(layout.y_mm[i])):
+    for row, sensel in enumerate(layout.ids):
+        if not inside(layout.outline_mm, float(layout.x_mm[row]), float(layout.y_mm[row])):
             raise LayoutError(f"layout {layout.name}: sensor {sensel} lies outside the outline")
     gap = np.hypot(layout.x_mm[:, None] - layout.x_mm, layout.y_mm[:, None] - layout.y_mm)
     gap[np.diag_indices_from(gap)] = np.inf
-    i, j = np.unravel_index(int(np.argmin(gap)), gap.shape)
+    nearest = int(np.argmin(gap))
+    i, j = divmod(nearest, layout.n_sensels)
     if gap[i, j] < MIN_SPACING_MM:
         raise LayoutError(
             f"layout {layout.name}: sensors {layout.ids[i]} and {layout.ids[j]} are {gap[i, j]:.1f} mm apart; "
@@ -258,6 +259,3 @@ def inside(outline_mm: NDArray[np.float64], x_mm: float, y_mm: float) -> bool:
     with np.errstate(divide="ignore", invalid="ignore"):
         at = x0 + (y_mm - y0) / (y1 - y0) * (x1 - x0)
     return bool(np.count_nonzero(crosses & (x_mm < at)) % 2)
-
-
-__all__ = ["MAX_SENSELS", "REGIONS", "SIDES", "Layout", "inside", "layout_from_dict", "named_layout", "reference_layout"]

@@ -54,7 +54,7 @@ def start_baseline(
     n = values.shape[0]
 
     def position(seconds: float) -> int:
-        return min(n, max(0, round((seconds - start_s) * sample_rate_hz)))
+        return int(min(n, max(0, round((seconds - start_s) * sample_rate_hz))))
 
     unloaded_to = position(spans.unloaded_s)
     if spans.unloaded_s >= MIN_UNLOADED_S and unloaded_to > 0:

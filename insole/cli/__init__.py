@@ -1,0 +1,120 @@
+"""The command line: one file a command, heavy imports inside the commands; nobody imports it.
+
+``insole --help`` loads neither numpy nor any command: the group knows its commands by name and one line each.
+Exit codes: 0 ok, 1 failure, 2 usage, 3 the guard refused, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from insole.errors import InsoleError
+
+EXIT_FAILURE, EXIT_USAGE, EXIT_GUARD, EXIT_INTERRUPTED = 1, 2, 3, 130
+
+#: command -> (module, one line for the overview)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "Two simulated insoles, four trials, one comparison: the whole way in a minute."),
+    "devices": ("devices", "List the serial ports an insole could be on."),
+    "record": ("record", "Record one trial from two insoles (or one) into a trial file."),
+    "info": ("info", "Say what a trial file holds, without analysing it."),
+    "analyse": ("analyse", "Find the steps of a trial and work out its indices."),
+    "compare": ("compare", "Compare two conditions: difference, interval, floor, verdict."),
+    "import": ("import_", "Turn a recording of another instrument into a trial file."),
+    "gui": ("gui", "Open the window (compare page)."),
+    "doctor": ("doctor", "Say what is installed where, and what is missing."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is run, not when it is listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of a visit."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"insole.cli.{COMMANDS[cmd_name][0]}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"insole.cli.{COMMANDS[cmd_name][0]}.command is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command when one is misspelt."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; commands are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="insole", message="insole %(version)s")
+def cli() -> None:
+    """Plantar pressure insoles on a treadmill: record, analyse, compare shod with barefoot.
+
+    The medial loading index (MLI) says how far the load under the foot lies to the inner side. It is a proxy for
+    pronation, measured as pressure; it is no joint angle and no diagnosis.
+    """
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; every error becomes one line and an exit code. Returns that code."""
+    try:
+        result = cli.main(args=argv, prog_name="insole", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.UsageError as error:
+        return _fail(error.format_message(), EXIT_USAGE, _help_hint(error))
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        return _fail(error.format_message(), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("stopped by Ctrl-C", EXIT_INTERRUPTED)
+    except InsoleError as error:
+        return _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output (head, less) went away: nothing left to say, and nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILURE
+    except MemoryError:
+        return _fail("not enough memory for this; close other programs or use a shorter trial", EXIT_FAILURE)
+    except Exception as error:
+        if os.environ.get("INSOLE_DEBUG"):
+            raise
+        return _fail(
+            f"internal error: {type(error).__name__}: {error}".splitlines()[0], EXIT_FAILURE,
+            "This is a defect of Insole. Run it again with INSOLE_DEBUG=1 and report what it prints.",
+        )  # fmt: skip
+
+
+def entry() -> None:
+    """Entry point of the ``insole`` program."""
+    sys.exit(main())
+
+
+def _fail(message: str, code: int, hint: str = "") -> int:
+    click.echo(f"insole: {message}", err=True)
+    if hint:
+        click.echo(hint, err=True)
+    return code
+
+
+def _help_hint(error: click.UsageError) -> str:
+    return "" if error.ctx is None else f"See '{error.ctx.command_path} --help'."

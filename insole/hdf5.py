@@ -1,0 +1,318 @@
+"""The trial file, version 1: everything about one trial in one HDF5 file that h5dump, MATLAB and plain h5py open.
+
+::
+
+    /                        attrs: schema "insole-trial", schema_version 1, end complete|interrupted|recovered,
+    │                               kappa_event, kappa_event_source static|borrowed|default
+    ├── info                 attrs: subject (a code), mass_kg, size_eu, condition barefoot|shod, shoe, heel_drop_mm,
+    │   │                           stack_mm, shoe_mass_kg, warmed_up_before_s, donning, posture, note, started_utc
+    │   ├── treadmill        attrs: incline_entered, incline_unit, incline_percent, speed_entered, speed_unit,
+    │   │                           speed_m_s, reported_* and measured_* where known
+    │   ├── spans            attrs: unloaded_s, standing_s, warm_up_s, analysed_from_s
+    │   └── pain             {site S40, side S5, rating i4}[k]
+    ├── versions             attrs: insole, h5py, numpy, python, firmware_left, ...
+    └── left, right          (or: both)  attrs: kind counts|pressure_kpa|force_n|total, sample_rate_hz, first_side,
+        │                           circuit, r_m_ohm, bits (counts only)
+        ├── index            i8[n]  absolute sample number; a jump is a hole, listed in gaps
+        ├── time_s           f8[n]  trial time; both feet on one base
+        ├── values           u2[n, channels] counts | f8[n, sensels] kPa or N | f8[n] N for kind total
+        ├── cop_mm           f8[n, 2]  kind total only, NaN where unknown
+        ├── device_time_us   u4[n]  the board's own clock, wraps; only where a board recorded
+        ├── frame_flags      u1[n]  the board's flags (sync level); only where a board recorded
+        ├── host             {index i8, host_time_s f8}[m]  host stamp of each received chunk
+        ├── gaps             {start_index i8, length i8, kind S12, n_damaged i8, n_dropped i8}[g]
+        ├── clock            attrs: offset_s, drift_ppm, residual_s of the board against the trial's time base
+        ├── layout_json      the layout in the foot frame (+x medial), spec 1.2
+        ├── calibration_json the calibration used, absent where the nominal curve stands in
+        ├── identify_json    what the board said it is
+        ├── status           {device_time_us u4, frames_sent u4, frames_dropped u4, overruns u4, supply_mv u2,
+        │                     temperature_c f8}[s]
+        └── pulses           {device_time_us u4, kind S5, count u4, level u1}[p]
+
+An attribute that is not there is unknown. Texts have a fixed length; nothing is of variable length. Datasets are
+chunked, shuffled, deflated and checksummed (fletcher32). The file is written beside its place, synced, opened again and
+compared, and only then renamed; decisions on steps live in ``<trial>.review.json``, never in here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+import insole
+from insole.calibration import Electronics, calibration_from_dict
+from insole.errors import InsoleError, TrialFileError, UsageError
+from insole.frame import Identify, Pulse, Status
+from insole.hdf5_guard import MAX_TOTAL_BYTES, attribute, check_regular, has, member, read_array, read_text
+from insole.layout import MAX_SENSELS, layout_from_dict
+from insole.recording import GAP, KINDS, RECORDING_SIDES, Recording
+from insole.trial import HOST, Foot, KappaEvent, Trial, TrialInfo
+
+SCHEMA = "insole-trial"
+SCHEMA_VERSION = 1
+CHUNK_ROWS = 8192
+PAIN = np.dtype([("site", "S160"), ("side", "S5"), ("rating", "<i4")])
+STATUS = np.dtype(
+    [("device_time_us", "<u4"), ("frames_sent", "<u4"), ("frames_dropped", "<u4"), ("overruns", "<u4"),
+     ("supply_mv", "<u2"), ("temperature_c", "<f8")]
+)  # fmt: skip
+PULSE = np.dtype([("device_time_us", "<u4"), ("kind", "S5"), ("count", "<u4"), ("level", "u1")])
+
+
+def software_versions() -> dict[str, str]:
+    """What wrote the file."""
+    return {
+        "insole": insole.__version__, "h5py": h5py.__version__, "hdf5": h5py.version.hdf5_version,
+        "numpy": np.__version__, "python": platform.python_version(),
+    }  # fmt: skip
+
+
+def write_trial(path: Path, trial: Trial) -> None:
+    """Write a trial file so that it is either whole or not there.
+
+    Raises TrialFileError if the file exists, its folder does not, or the disk refuses; no partial file stays.
+    """
+    if path.exists():
+        raise TrialFileError(f"{path}: exists already; choose another name, recordings are never overwritten")
+    part = path.with_name(path.name + ".part")
+    try:
+        with h5py.File(part, "w", libver=("v110", "v110")) as file:
+            _write(file, trial)
+        _sync(part)
+        _compare(part, trial)
+        if path.exists():
+            raise TrialFileError(f"{path}: appeared while it was being written; it was left as it is")
+        os.replace(part, path)
+        _sync(path.parent)
+    except (OSError, RuntimeError) as error:
+        part.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise TrialFileError(f"{path}: could not be written ({reason})") from None
+    except InsoleError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _sync(path: Path) -> None:
+    """fsync a file or folder; Windows has no handle for folders and needs none."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _attrs(group: Any, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if value is None:
+            continue
+        group.attrs[name] = np.bytes_(value.encode("utf-8")) if isinstance(value, str) else value
+
+
+def _dataset(group: Any, name: str, data: NDArray[Any]) -> None:
+    if data.size == 0:
+        group.create_dataset(name, data=data)
+        return
+    chunks = (min(CHUNK_ROWS, data.shape[0]), *data.shape[1:])
+    group.create_dataset(
+        name, data=data, chunks=chunks, compression="gzip", compression_opts=1, shuffle=True, fletcher32=True
+    )
+
+
+def _text(group: Any, name: str, value: Mapping[str, Any]) -> None:
+    group.create_dataset(name, data=np.bytes_(json.dumps(value, ensure_ascii=False).encode("utf-8")))
+
+
+def _write(file: Any, trial: Trial) -> None:
+    _attrs(file, {
+        "schema": SCHEMA, "schema_version": SCHEMA_VERSION, "end": trial.end,
+        "kappa_event": trial.kappa_event.value, "kappa_event_source": trial.kappa_event.source,
+    })  # fmt: skip
+    data = trial.info.as_dict()
+    info = file.create_group("info")
+    treadmill, spans, pain = data.pop("treadmill"), data.pop("spans"), data.pop("pain")
+    _attrs(info, {k: v for k, v in data.items() if v != ""})
+    _attrs(info.create_group("treadmill"), treadmill)
+    _attrs(info.create_group("spans"), {**spans, "analysed_from_s": trial.info.spans.analysed_from_s})
+    rows = [(p["site"].encode("utf-8"), p["side"].encode(), p["rating"]) for p in pain]
+    _dataset(info, "pain", np.array(rows, dtype=PAIN))
+    _attrs(file.create_group("versions"), {**software_versions(), **trial.versions})
+    for side, foot in trial.feet.items():
+        _write_foot(file.create_group(side), foot)
+
+
+def _write_foot(group: Any, foot: Foot) -> None:
+    recording = foot.recording
+    _attrs(group, {
+        "kind": recording.kind, "sample_rate_hz": recording.sample_rate_hz, "first_side": recording.first_side,
+    })  # fmt: skip
+    if foot.electronics is not None:
+        _attrs(group, asdict(foot.electronics))
+    _dataset(group, "index", recording.index.astype("<i8"))
+    _dataset(group, "time_s", recording.time_s.astype("<f8"))
+    _dataset(group, "values", recording.values)
+    if recording.cop_mm is not None:
+        _dataset(group, "cop_mm", recording.cop_mm.astype("<f8"))
+    if foot.device_time_us is not None:
+        _dataset(group, "device_time_us", foot.device_time_us.astype("<u4"))
+    if foot.frame_flags is not None:
+        _dataset(group, "frame_flags", foot.frame_flags.astype("u1"))
+    _dataset(group, "host", foot.host)
+    _dataset(group, "gaps", recording.gaps)
+    _attrs(group.create_group("clock"), foot.clock)
+    _text(group, "layout_json", foot.layout.as_dict())
+    if foot.calibration is not None:
+        _text(group, "calibration_json", foot.calibration.as_dict())
+    if foot.identify is not None:
+        _text(group, "identify_json", asdict(foot.identify))
+    status = [
+        (s.device_time_us, s.frames_sent, s.frames_dropped, s.overruns, s.supply_mv,
+         np.nan if s.temperature_c is None else s.temperature_c)
+        for s in foot.status
+    ]  # fmt: skip
+    _dataset(group, "status", np.array(status, dtype=STATUS))
+    pulses = [(p.device_time_us, p.kind.encode(), p.count, p.level) for p in foot.pulses]
+    _dataset(group, "pulses", np.array(pulses, dtype=PULSE))
+
+
+def _compare(part: Path, trial: Trial) -> None:
+    """Read the file back and refuse it unless every sample is there, bit for bit."""
+    back = read_trial(part)
+    for side, foot in trial.feet.items():
+        ours, theirs = foot.recording, back.feet[side].recording
+        same = (
+            np.array_equal(ours.index, theirs.index)
+            and np.array_equal(ours.time_s, theirs.time_s)
+            and np.array_equal(ours.values, theirs.values, equal_nan=ours.values.dtype.kind == "f")
+            and np.array_equal(ours.gaps, theirs.gaps)
+        )
+        if not same:
+            raise TrialFileError(f"{part}: the {side} samples read back differ from those recorded; check the disk")
+    if back.info != trial.info:
+        raise TrialFileError(f"{part}: the trial's description read back differs from what was entered")
+
+
+def read_trial(path: Path) -> Trial:
+    """Read a trial file, trusting nothing in it. Raises TrialFileError naming the file and the field."""
+    check_regular(path)
+    try:
+        with h5py.File(path, "r") as file:
+            return _read(file, path)
+    except TrialFileError as error:
+        message = str(error)
+        raise TrialFileError(message if message.startswith(str(path)) else f"{path}: {message}") from None
+    except InsoleError as error:
+        raise TrialFileError(f"{path}: {error}") from None
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise TrialFileError(f"{path}: is damaged or cut short ({first}); record or copy it again") from None
+
+
+def _read(file: Any, path: Path) -> Trial:
+    if attribute(file, "schema") != SCHEMA:
+        raise TrialFileError("is an HDF5 file but no insole trial")
+    version = attribute(file, "schema_version")
+    if version != SCHEMA_VERSION:
+        raise TrialFileError(f"has schema version {version}; this insole reads version {SCHEMA_VERSION}, update it")
+    budget = [MAX_TOTAL_BYTES]
+    feet = {
+        side: _read_foot(member(file, side, h5py.Group), side, budget) for side in RECORDING_SIDES if has(file, side)
+    }
+    kappa = KappaEvent(_float(file, "kappa_event"), str(attribute(file, "kappa_event_source")))
+    versions = member(file, "versions", h5py.Group)
+    return Trial(
+        info=_read_info(member(file, "info", h5py.Group), budget), feet=feet, kappa_event=kappa,
+        end=str(attribute(file, "end")), path=path, name=path.name.removesuffix(".part").removesuffix(".h5"),
+        versions={str(k)[:40]: str(attribute(versions, k))[:80] for k in list(versions.attrs)[:40]},
+    )  # fmt: skip
+
+
+def _float(group: Any, name: str) -> float:
+    value = attribute(group, name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TrialFileError(f"{group.name}: attribute {name} is not a number")
+    return float(value)
+
+
+def _read_info(group: Any, budget: list[int]) -> TrialInfo:
+    data: dict[str, Any] = {name: attribute(group, name) for name in list(group.attrs)[:64]}
+    for child in ("treadmill", "spans"):
+        part = member(group, child, h5py.Group)
+        data[child] = {name: attribute(part, name) for name in list(part.attrs)[:32]}
+    data["spans"].pop("analysed_from_s", None)
+    pain = read_array(group, "pain", PAIN, (None,), budget)
+    data["pain"] = [{"site": p["site"].decode(), "side": p["side"].decode(), "rating": p["rating"]} for p in pain[:99]]
+    try:
+        return TrialInfo.from_dict(data)
+    except (UsageError, TypeError, AttributeError) as error:
+        raise TrialFileError(f"/info: {error}") from None
+
+
+def _read_foot(group: Any, side: str, budget: list[int]) -> Foot:
+    kind = attribute(group, "kind")
+    if kind not in KINDS:
+        raise TrialFileError(f"{group.name}: kind is {kind!r}, expected one of {', '.join(KINDS)}")
+    layout = layout_from_dict(json.loads(read_text(group, "layout_json", budget)), side)
+    index = read_array(group, "index", np.dtype("<i8"), (None,), budget)
+    n = index.shape[0]
+    columns: tuple[int, ...] = () if kind == "total" else (layout.n_sensels,)
+    dtype = np.dtype("<u2") if kind == "counts" else np.dtype("<f8")
+    if columns and columns[0] > MAX_SENSELS:
+        raise TrialFileError(f"{group.name}: more than {MAX_SENSELS} sensors")
+    first = attribute(group, "first_side")
+    recording = Recording(
+        side=side, kind=str(kind), sample_rate_hz=_float(group, "sample_rate_hz"), index=index,
+        time_s=read_array(group, "time_s", np.dtype("<f8"), (n,), budget),
+        values=read_array(group, "values", dtype, (n, *columns), budget),
+        gaps=read_array(group, "gaps", GAP, (None,), budget),
+        cop_mm=read_array(group, "cop_mm", np.dtype("<f8"), (n, 2), budget) if has(group, "cop_mm") else None,
+        first_side=None if first is None else str(first),
+    )  # fmt: skip
+    electronics = None
+    if kind == "counts":
+        bits = int(_float(group, "bits"))
+        electronics = Electronics(str(attribute(group, "circuit")), _float(group, "r_m_ohm"), bits)
+    status = read_array(group, "status", STATUS, (None,), budget)
+    pulses = read_array(group, "pulses", PULSE, (None,), budget)
+    clock = member(group, "clock", h5py.Group)
+    return Foot(
+        side=side, recording=recording, layout=layout, electronics=electronics,
+        calibration=(
+            calibration_from_dict(json.loads(read_text(group, "calibration_json", budget)))
+            if has(group, "calibration_json") else None
+        ),
+        identify=_identify(read_text(group, "identify_json", budget)) if has(group, "identify_json") else None,
+        status=tuple(
+            Status(int(s["device_time_us"]), int(s["frames_sent"]), int(s["frames_dropped"]), int(s["overruns"]),
+                   int(s["supply_mv"]), None if np.isnan(s["temperature_c"]) else float(s["temperature_c"]))
+            for s in status
+        ),
+        pulses=tuple(
+            Pulse(int(p["device_time_us"]), p["kind"].decode(), int(p["count"]), int(p["level"])) for p in pulses
+        ),
+        clock={str(k): _float(clock, k) for k in list(clock.attrs)[:16]},
+        host=read_array(group, "host", HOST, (None,), budget),
+        device_time_us=_optional(group, "device_time_us", np.dtype("<u4"), n, budget),
+        frame_flags=_optional(group, "frame_flags", np.dtype("u1"), n, budget),
+    )  # fmt: skip
+
+
+def _optional(group: Any, name: str, dtype: np.dtype[Any], n: int, budget: list[int]) -> NDArray[Any] | None:
+    return read_array(group, name, dtype, (n,), budget) if has(group, name) else None
+
+
+def _identify(text: str) -> Identify:
+    data = json.loads(text)
+    data["scan_offset_us"] = tuple(int(v) for v in data["scan_offset_us"])
+    return Identify(**data)
