@@ -18,8 +18,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln, stdtr
 
+from analysis.mixture import Mixture, normalised
 from analysis.parameters import Parameters
 
 F8 = NDArray[np.float64]
@@ -56,7 +56,7 @@ class SeriesFit:
     @property
     def weight(self) -> F8:
         """Normalised weight of each H, (h,)."""
-        return _normalised(self.log_weight)
+        return normalised(self.log_weight)
 
     @property
     def h_bar(self) -> float:
@@ -72,40 +72,6 @@ class SeriesFit:
     def shrinkage(self) -> float:
         """g: factor by which v_w falls when the trial is four times as long (8.2c)."""
         return float(self.weight @ 4.0 ** (2.0 * self.hurst - 2.0))
-
-
-@dataclass(frozen=True, eq=False)
-class Mixture:
-    """A mixture of Student t distributions around 0: components of ``variance``, ``nu`` and ``weight``, each (m,)."""
-
-    variance: F8
-    nu: F8
-    weight: F8
-
-    def tail(self, distance: float) -> float:
-        """P(x) of 8.2a: two-sided probability of a distance at least this large."""
-        return float(self.weight @ (2.0 * stdtr(self.nu, -abs(distance) / np.sqrt(self.variance))))
-
-    def half_width(self, alpha: float = DEFAULTS.alpha) -> float:
-        """The distance h with P(h) = ``alpha`` (8.2a step 4).
-
-        P falls and is convex, so Newton steps from 0 never pass the root and rise to it; a bisection of the same
-        equation ends at the same number after 50 evaluations instead of about 10.
-        """
-        distance = 0.0
-        for _ in range(100):
-            step = (self.tail(distance) - alpha) / self._density(distance)
-            distance += max(step, 0.0)
-            if step <= 4.0 * np.finfo(np.float64).eps * distance:
-                break
-        return distance
-
-    def _density(self, distance: float) -> float:
-        """-P'(x): twice the weighted densities, per unit of distance."""
-        nu, scale = self.nu, np.sqrt(self.variance)
-        log_peak = gammaln(0.5 * (nu + 1.0)) - gammaln(0.5 * nu) - 0.5 * np.log(nu * np.pi)
-        log_fall = 0.5 * (nu + 1.0) * np.log1p((distance / scale) ** 2 / nu)
-        return float(self.weight @ (2.0 * np.exp(log_peak - log_fall) / scale))
 
 
 @dataclass(frozen=True)
@@ -277,7 +243,7 @@ def slope_interval(times_min: ArrayLike, values: ArrayLike, parameters: Paramete
     df = count - 2
     share = centred / spread
     variance = (share @ structure.correlation @ share) * residual / df
-    weight = _normalised(-0.5 * (structure.log_det + log_det_a + df * np.log(residual)))
+    weight = normalised(-0.5 * (structure.log_det + log_det_a + df * np.log(residual)))
     mixture = Mixture(variance, np.full(len(variance), float(df)), weight)
     half = mixture.half_width(parameters.alpha)
     return SlopeInterval(
@@ -293,7 +259,7 @@ def _combine(
     hurst = np.stack([fit.hurst[picks[:, j]] for j, fit in enumerate(fits)], axis=1)
     log_weight = np.sum([fit.log_weight[picks[:, j]] for j, fit in enumerate(fits)], axis=0)
     apart = hurst - hurst.mean(axis=1, keepdims=True)
-    weight = _normalised(log_weight - np.sum(apart**2, axis=1) / parameters.hurst_coupling**2)
+    weight = normalised(log_weight - np.sum(apart**2, axis=1) / parameters.hurst_coupling**2)
     parts = np.stack([share[j] ** 2 * fit.variance[picks[:, j]] for j, fit in enumerate(fits)], axis=1)
     parts = parts * stretch ** (2.0 * hurst - 2.0)
     variance = parts.sum(axis=1)
@@ -330,18 +296,13 @@ def _grid(parameters: Parameters) -> tuple[float, float, float]:
 @lru_cache(maxsize=64)
 def _structure(count: int, grid: tuple[float, float, float]) -> Structure:
     start, stop, step = grid
-    hurst = start + step * np.arange(round((stop - start) / step) + 1)
+    hurst = np.asarray(start + step * np.arange(round((stop - start) / step) + 1), dtype=np.float64)
     lag = np.abs(np.subtract.outer(np.arange(count), np.arange(count))).astype(np.float64)
     power = 2.0 * hurst[:, None, None]
     correlation = 0.5 * ((lag + 1.0) ** power - 2.0 * lag**power + np.abs(lag - 1.0) ** power)
-    factor = np.linalg.cholesky(correlation)
-    log_det = 2.0 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-    return Structure(hurst, correlation, np.linalg.inv(factor), log_det)
-
-
-def _normalised(log_weight: F8) -> F8:
-    weight = np.exp(log_weight - log_weight.max())
-    return np.asarray(weight / weight.sum(), dtype=np.float64)
+    factor = np.asarray(np.linalg.cholesky(correlation), dtype=np.float64)
+    log_det = np.asarray(2.0 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1), dtype=np.float64)
+    return Structure(hurst, correlation, np.asarray(np.linalg.inv(factor), dtype=np.float64), log_det)
 
 
 def _finite(values: ArrayLike) -> F8:

@@ -24,7 +24,7 @@ class ShortMemoryInterval:
     standard_error: float
     ci_low: float
     ci_high: float
-    df: int
+    df: float
     lag: int
 
 
@@ -77,7 +77,7 @@ def lag1_correlation(values: ArrayLike) -> float | None:
 def newey_west_mean(values: ArrayLike, alpha: float = 0.05) -> ShortMemoryInterval:
     """Mean of a series (n,), n >= 3, with the Newey-West standard error."""
     y = np.asarray(values, dtype=np.float64)
-    return _newey_west(np.ones((len(y), 1)), y, alpha)
+    return _newey_west(np.ones((len(y), 1), dtype=np.float64), y, alpha)
 
 
 def newey_west_slope(times: ArrayLike, values: ArrayLike, alpha: float = 0.05) -> ShortMemoryInterval:
@@ -91,7 +91,7 @@ def newey_west_difference(other: ArrayLike, base: ArrayLike, alpha: float = 0.05
     a, b = newey_west_mean(other, alpha), newey_west_mean(base, alpha)
     parts = np.array([a.standard_error**2, b.standard_error**2])
     error = math.sqrt(float(parts.sum()))
-    df = a.df + b.df if error == 0.0 else int(parts.sum() ** 2 / float((parts**2 / np.array([a.df, b.df])).sum()))
+    df = a.df + b.df if error == 0.0 else float(parts.sum() ** 2 / (parts**2 / np.array([a.df, b.df])).sum())
     half = float(stdtrit(df, 1.0 - alpha / 2.0)) * error
     difference = a.estimate - b.estimate
     return ShortMemoryInterval(difference, error, difference - half, difference + half, df, max(a.lag, b.lag))
@@ -100,10 +100,13 @@ def newey_west_difference(other: ArrayLike, base: ArrayLike, alpha: float = 0.05
 def theil_sen(times: ArrayLike, values: ArrayLike) -> float | None:
     """Median of the slopes between all pairs of points (n,), per unit of time; None without two different times."""
     t, y = np.asarray(times, dtype=np.float64), np.asarray(values, dtype=np.float64)
-    first, second = np.triu_indices(len(t), k=1)
-    run = t[second] - t[first]
-    keep = run != 0.0
-    return float(np.median((y[second] - y[first])[keep] / run[keep])) if keep.any() else None
+    rows = []
+    for i in range(len(t) - 1):  # a row a time: all index pairs of an hour's steps would take half a gigabyte
+        run = t[i + 1 :] - t[i]
+        keep = run != 0.0
+        rows.append((y[i + 1 :] - y[i])[keep] / run[keep])
+    slopes = np.concatenate(rows) if rows else np.empty(0)
+    return float(np.median(slopes, overwrite_input=True)) if len(slopes) else None
 
 
 def _newey_west(design: F8, y: F8, alpha: float) -> ShortMemoryInterval:
