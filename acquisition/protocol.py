@@ -50,8 +50,8 @@ _RECORDS: dict[int, type[Identify] | type[Status] | type[Pulse] | type[Reply]] =
 class Damaged:
     """A packet that was thrown away, at its place in the order of events.
 
-    ``n_bytes``: its length on the wire, delimiter included (two packets whose delimiter was hit come as one long packet;
-    a packet hit by a zero as two short ones). ``reason``: "cobs", "crc", "short", "long" or "content" (right CRC, but a
+    ``n_bytes``: its length on the wire, delimiter included (two packets whose delimiter was hit come as one long
+    packet, a packet hit by a zero as two short ones). ``reason``: "cobs", "crc", "short", "long" or "content" (right CRC, but a
     record that can't be).
     """
 
@@ -83,7 +83,7 @@ def encode_command(command: Command) -> bytes:
 
 
 def encode_frames(frames: NDArray[np.void], bits: int) -> list[bytes]:
-    """Frames (dtype ``frame_dtype``) as wire bytes, one item a frame, so that single ones can be left out or damaged."""
+    """Frames (dtype ``frame_dtype``) as wire bytes, one item a frame: single ones can be left out or damaged."""
     payloads = pack_frames(frames, bits)
     width = payloads.shape[1]
     flat = payloads.tobytes()
@@ -91,7 +91,7 @@ def encode_frames(frames: NDArray[np.void], bits: int) -> list[bytes]:
 
 
 def open_packet(encoded: bytes) -> bytes | str:
-    """Body (type, payload, CRC) of what stood between two delimiters, or the reason why it is none, as in ``Damaged``."""
+    """Body (type, payload, CRC) of what stood between two delimiters, or why it is none, as in ``Damaged``."""
     if len(encoded) > _MAX_ENCODED:
         return "long"
     try:
