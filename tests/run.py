@@ -21,9 +21,9 @@ def qt_loads() -> bool:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60).returncode == 0
 
 
-def main(*arguments: str) -> None:
+def main() -> None:
     """Run pytest with what was given after ``poe test`` and exit with its code."""
-    given = list(arguments) or sys.argv[1:]
+    given = sys.argv[1:]
     command = [sys.executable, "-m", "pytest"]
     if qt_loads():
         sys.exit(subprocess.run([*command, *given], cwd=ROOT, check=False).returncode)

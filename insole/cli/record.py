@@ -45,7 +45,7 @@ def command(
 
     from insole.calibration import read_calibration
 
-    info = trial_info(options, _now())
+    info = trial_info(options, now_utc())
     sensible(info)
     if duration <= info.spans.analysed_from_s:
         raise UsageError(
@@ -115,7 +115,8 @@ def _check_numbers(duration: float, baud: int | None, options: dict[str, Any]) -
         raise UsageError(f"--mass-kg {options['mass_kg']:g} is not a body mass; give kilograms above 0")
 
 
-def _now() -> str:
+def now_utc() -> str:
+    """Now in UTC, ISO 8601 to the millisecond."""
     from datetime import UTC, datetime
 
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,147 @@
+"""``insole demo``: two simulated insoles, the real pipeline, four trials A-B-B-A, and what the shoe does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from insole.cli.console import messages, quiet_option, results
+from insole.errors import InsoleError, UsageError
+
+DURATION_S, UNLOADED_S, STANDING_S = 112.0, 3.0, 9.0
+#: One made-up runner in a made-up shoe that moves load medially, on the right foot more. Nothing here is a measurement.
+FEET = {
+    ("barefoot", "left"): "medial=0.02&T_c=0.29",
+    ("barefoot", "right"): "medial=0.03&T_c=0.29",
+    ("shod", "left"): "medial=0.02&T_c=0.30&footwear=cushioned",
+    ("shod", "right"): "medial=0.10&T_c=0.30&footwear=cushioned",
+}
+ORDER = ("barefoot", "shod", "shod", "barefoot")
+NAMES = ("A1", "B1", "B2", "A2")
+
+
+@click.command(name="demo")
+@click.option("-o", "--output", default="demo", metavar="DIR", help="Folder for the trials, report and picture.")
+@quiet_option
+def command(output: str, quiet: bool) -> int:
+    """Record four simulated trials at 4 % and 4.5 mph (barefoot, shod, shod, barefoot) and compare them.
+
+    Everything but the feet is real: wire protocol, decoder, ring, journal, trial files, kernels, statistics, report.
+    """
+    folder = Path(output)
+    console = messages(quiet)
+    console.print("Simulated insoles at 4 % and 4.5 mph: barefoot, shod, shod, barefoot.")
+    _prepare(folder)
+    # The kernels compile (once per installation) in a process of their own while the trials are being recorded.
+    compiling = subprocess.Popen([sys.executable, "-m", "analysis.warm_up"], stderr=subprocess.DEVNULL)
+    try:
+        trials = [_record(folder, number, quiet) for number in range(len(ORDER))]
+        with console.status("Compiling the kernels (once per installation)"):
+            compiling.wait(timeout=120)
+    except subprocess.TimeoutExpired:
+        console.print("The kernels are slow to compile here; going on without.")
+    finally:
+        compiling.kill()
+        compiling.wait()
+    comparison = _compare(trials, quiet)
+
+    from analysis.report import render_report
+    from insole.cli.compare import show
+    from insole.cli.console import write_output
+
+    show(comparison, quiet)
+    report = folder / "report.html"
+    write_output(str(report), render_report(comparison))
+    shown = results(quiet)
+    shown.print(f"\nTrials and report: {report}", markup=False)
+    picture = _picture(comparison, folder / "compare.png", quiet)
+    if picture:
+        shown.print(f"Picture: {folder / 'compare.png'}", markup=False)
+        return _window(trials, quiet)
+    return 0
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder; an earlier demo in it is replaced, anything else is left alone."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except (FileNotFoundError, FileExistsError, NotADirectoryError):
+        raise UsageError(f"-o {folder}: the folder around it does not exist, or a file is in its way") from None
+    except OSError as error:
+        raise UsageError(f"-o {folder}: can't be made ({error.strerror})") from None
+    for name in (*(f"{n}-{c}.h5" for n, c in zip(NAMES, ORDER, strict=True)), "report.html", "compare.png"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _record(folder: Path, number: int, quiet: bool) -> Path:
+    from acquisition.recorder import RecordRequest
+    from insole.cli.record import now_utc, run_recording
+    from insole.treadmill import Treadmill, parse_incline, parse_speed
+    from insole.trial import Spans, TrialInfo
+
+    condition = ORDER[number]
+    shod = condition == "shod"
+    info = TrialInfo(
+        subject="DEMO", mass_kg=70.0, size_eu=42.0, condition=condition, shoe="Simulated trainer" if shod else None,
+        heel_drop_mm=8.0 if shod else None, shoe_mass_kg=0.5 if shod else None,
+        treadmill=Treadmill(incline=parse_incline("4 %"), speed=parse_speed("4.5 mph")),
+        spans=Spans(UNLOADED_S, STANDING_S, 0.0), warmed_up_before_s=180.0, donning="demo-1", started_utc=now_utc(),
+        note="Simulated feet",
+    )  # fmt: skip
+    common = f"gait=run&speed=4.5mph&incline=4%25&jitter=0.015,0.03&pace=0&seed={11 + number}"
+    path = folder / f"{NAMES[number]}-{condition}.h5"
+    outcome = run_recording(
+        RecordRequest(
+            output=path, info=info, duration_s=DURATION_S, baud=None, kappa_borrowed=None, calibrations={},
+            urls={side: f"sim://{side}?{common}&{FEET[condition, side]}" for side in ("left", "right")},
+        ),
+        quiet,
+    )  # fmt: skip
+    if outcome.end != "complete":
+        raise KeyboardInterrupt
+    frames = sum(foot.frames for foot in outcome.feet.values())
+    messages(quiet).print(f"  {path}: {frames} frames", markup=False)
+    return path
+
+
+def _compare(trials: list[Path], quiet: bool) -> Any:
+    from insole.cli.analyse import analysed
+
+    done = [analysed(path, quiet) for path in trials]
+    from analysis import compare
+
+    return compare(
+        [r for r, c in zip(done, ORDER, strict=True) if c == "barefoot"],
+        [r for r, c in zip(done, ORDER, strict=True) if c == "shod"],
+    )
+
+
+def _picture(comparison: Any, path: Path, quiet: bool) -> bool:
+    """Draw the compare page without a screen. Without Qt's libraries: one line saying what to install."""
+    try:
+        from gui.app import render
+
+        render(comparison, path)
+    except (ImportError, InsoleError) as error:
+        messages(quiet).print(f"No picture: {error}", markup=False)
+        return False
+    return True
+
+
+def _window(trials: list[Path], quiet: bool) -> int:
+    """Open the window where there is a display and somebody to look at it."""
+    display = sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not display or not sys.stdout.isatty():
+        arguments = " ".join(str(path) for path in trials)
+        program = "insole" if shutil.which("insole") else ".venv/bin/insole"
+        messages(quiet).print(f"To look around in it: {program} gui {arguments}", markup=False)
+        return 0
+    from gui.app import run
+
+    return run(trials)
