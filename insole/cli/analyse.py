@@ -61,20 +61,14 @@ def analysed(path: Path, quiet: bool) -> Any:
 
 def steps_csv(result: Any) -> str:
     """The step table of both feet as CSV, null empty."""
-    stream = io.StringIO()
-    writer: Any = None
-    for foot in (result.left, result.right):
-        if foot is None:
-            continue
-        for row in foot.steps.to_rows():
-            if writer is None:
-                writer = csv.DictWriter(stream, fieldnames=list(row), lineterminator="\n")
-                writer.writeheader()
-            writer.writerow({k: "" if v is None else v for k, v in row.items()})
-    if writer is None:
-        from analysis.result import STEP_COLUMNS
+    from analysis.steps import STEP_COLUMNS
 
-        stream.write(",".join(STEP_COLUMNS) + "\n")
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(STEP_COLUMNS)
+    for foot in (result.left, result.right):
+        for row in [] if foot is None else foot.steps.to_rows():
+            writer.writerow(["" if v is None else str(v).lower() if isinstance(v, bool) else v for v in row])
     return stream.getvalue()
 
 
