@@ -66,10 +66,10 @@ def aerial_and_grounded(around_s: F8, parameters: Parameters) -> tuple[NDArray[n
     neither.
     """
     known = np.isfinite(around_s)
-    some = known.any(axis=1)
-    aerial = some & np.where(known, around_s < -parameters.step_mode_dead_band_s, True).all(axis=1)
-    grounded = some & np.where(known, around_s > parameters.step_mode_dead_band_s, True).all(axis=1)
-    return aerial, grounded
+    some = np.asarray(known.any(axis=1), dtype=np.bool_)
+    aerial = np.asarray((~known | (around_s < -parameters.step_mode_dead_band_s)).all(axis=1), dtype=np.bool_)
+    grounded = np.asarray((~known | (around_s > parameters.step_mode_dead_band_s)).all(axis=1), dtype=np.bool_)
+    return some & aerial, some & grounded
 
 
 def one_foot_steps(duty_factor: F8, parameters: Parameters) -> tuple[str | None, ...]:

@@ -60,14 +60,13 @@ class RegionMeans:
         return np.asarray(self.kpa[rows].sum(axis=0), dtype=np.float64)
 
 
-def region_means(layout: Layout, kpa_per_value: F8, healthy: NDArray[np.bool_]) -> RegionMeans:
+def region_means(layout: Layout, kpa_per_value: F8, healthy: NDArray[np.bool_], in_force: bool) -> RegionMeans:
     """Averaging weights p_r = sum(w_ri A_i p_i) / sum(w_ri A_i) over healthy sensels.
 
-    `kpa_per_value` (s,): 1 for pressures, 1000/a_i for forces, NaN where the area is unknown; `healthy` (s,).
-    A_i is the tributary area for pressures and the active area for forces, where A_i p_i is the sensel's force
-    (spec 1.5). A layout of pressures without areas averages plainly.
+    `kpa_per_value` (s,): 1 for pressures, 1000/a_i for forces, NaN where the area is unknown; `healthy` (s,);
+    `in_force` True for kind force_n. A_i is the tributary area for pressures, and the active area for forces, where
+    A_i p_i is the sensel's force (spec 1.5). A layout of pressures without areas averages plainly.
     """
-    in_force = not np.array_equal(kpa_per_value, np.ones_like(kpa_per_value))
     area = 1000.0 / kpa_per_value if in_force else _known_area(layout)
     weight = layout.region_weight.T * healthy
     kpa = np.zeros_like(weight)

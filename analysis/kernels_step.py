@@ -11,6 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from analysis.kernels_filter import forward_backward
+
 F8 = NDArray[np.float64]
 B1 = NDArray[np.bool_]
 NODES = 101
@@ -82,7 +84,10 @@ def step_pass(
                 else:
                     block[j, i] = 0.0
         if filter_b.shape[0] == 3:
-            _filtfilt(block, m, filter_b, filter_a)
+            forward_backward(block, m, filter_b, filter_a)
+            for j in range(m):
+                for i in range(s):
+                    block[j, i] = max(block[j, i], 0.0)
         first = int(np.ceil(start[c])) - lo
         last = int(np.floor(end[c])) - lo
         head = start[c] - lo
@@ -175,49 +180,6 @@ def _between(values: F8, at: float) -> float:
     if share <= 0.0:
         return float(values[j])
     return float(values[j] + share * (values[j + 1] - values[j]))
-
-
-@njit(cache=True, nogil=True)
-def _filtfilt(block: F8, m: int, b: F8, a: F8) -> None:
-    """Second-order low-pass forwards and backwards over the first m rows, in place; then negatives become 0.
-
-    Equals filtfilt with constant padding of 9 samples: before the first sample the forward pass is at rest on a
-    constant, so only the padding behind the last one has to be run, once in each direction.
-    """
-    pad = 9
-    s = block.shape[1]
-    # State of a direct form II transposed section at rest on the constant 1 (dc gain 1).
-    z1_one = 1.0 - b[0]
-    z2_one = b[2] - a[2]
-    z1 = np.empty(s)
-    z2 = np.empty(s)
-    ends = np.empty(s)
-    behind = np.empty((pad, s))
-    for i in range(s):
-        z1[i] = z1_one * block[0, i]
-        z2[i] = z2_one * block[0, i]
-        ends[i] = block[m - 1, i]
-    for j in range(m + pad):
-        for i in range(s):
-            v = block[j, i] if j < m else ends[i]
-            out = b[0] * v + z1[i]
-            z1[i] = b[1] * v - a[1] * out + z2[i]
-            z2[i] = b[2] * v - a[2] * out
-            if j < m:
-                block[j, i] = out
-            else:
-                behind[j - m, i] = out
-    for i in range(s):
-        z1[i] = z1_one * behind[pad - 1, i]
-        z2[i] = z2_one * behind[pad - 1, i]
-    for j in range(m + pad - 1, -1, -1):
-        for i in range(s):
-            v = block[j, i] if j < m else behind[j - m, i]
-            out = b[0] * v + z1[i]
-            z1[i] = b[1] * v - a[1] * out + z2[i]
-            z2[i] = b[2] * v - a[2] * out
-            if j < m:
-                block[j, i] = max(out, 0.0)
 
 
 @njit(cache=True, nogil=True)

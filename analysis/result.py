@@ -56,6 +56,8 @@ class ForceScale:
     window_s: tuple[float, ...] = ()  # mid-times of the 1-min windows
     window_kappa: tuple[float, ...] = ()
     drift_percent_per_h: float | None = None
+    drift_ci_low: float | None = None
+    drift_ci_high: float | None = None
 
     @property
     def used(self) -> float:
@@ -237,7 +239,8 @@ class TrialResult:
         both = self.feet.get("both")
         if both is not None:
             out["both"] = both.as_json()
-        return plain(out)
+        safe: dict[str, Any] = plain(out)
+        return safe
 
 
 def plain(value: Any) -> Any:

@@ -70,7 +70,7 @@ class StepTable:
 
     def to_rows(self) -> list[tuple[str | int | float | bool | None, ...]]:
         """Rows in the order of `STEP_COLUMNS`, null as None."""
-        lists = []
+        lists: list[list[Any]] = []
         for name, column in self.columns.items():
             if name in ("side", "reject_reason", "flags"):
                 lists.append([str(v) or None for v in column])

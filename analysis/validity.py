@@ -12,6 +12,7 @@ from analysis.parameters import Parameters
 F8 = NDArray[np.float64]
 B1 = NDArray[np.bool_]
 MAD_TO_SD = 1.4826
+ROUNDING = 1e-9  # a MAD below this share of the median is 0 but for the last digits of the times
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,6 @@ def far_from_median(values: F8, among: B1, mad_k: float) -> B1:
         return np.zeros(len(values), dtype=np.bool_)
     median = np.median(known)
     mad = np.median(np.abs(known - median))
-    if mad == 0:
+    if mad <= ROUNDING * abs(median):
         return np.zeros(len(values), dtype=np.bool_)
     return np.asarray(np.abs(values - median) > mad_k * MAD_TO_SD * mad, dtype=np.bool_)
