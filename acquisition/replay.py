@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from acquisition.link import EndOfLink
 from acquisition.protocol import CommandDecoder, encode_frames, encode_record
@@ -141,10 +140,10 @@ class StoredFoot:
         reset = bool(np.isin(foot.recording.gaps["kind"], (b"reset", b"unplugged")).any())
         if stamps_us is None or not stamps_us.size or reset:
             return []  # nothing says which scan a pulse belongs to
-        step_us: NDArray[np.int64] = np.diff(stamps_us.astype(np.int64))
-        due_us: NDArray[np.float64] = np.diff(self.index) * 1e6 / foot.recording.sample_rate_hz
-        step_us += np.rint((due_us - step_us) / _STAMP_SPAN_US).astype(np.int64) * _STAMP_SPAN_US
-        unwrapped_us = int(stamps_us[0]) + np.concatenate([[0], np.cumsum(step_us)])
+        wrapped_us = stamps_us.astype(np.float64)
+        due_us = (self.index - self.index[0]) * 1e6 / foot.recording.sample_rate_hz
+        turns = np.rint((due_us - (wrapped_us - wrapped_us[0])) / _STAMP_SPAN_US)
+        unwrapped_us = stamps_us.astype(np.int64) + turns.astype(np.int64) * _STAMP_SPAN_US
         table: list[tuple[int, bytes]] = []
         now_us = int(unwrapped_us[0])
         half = _STAMP_SPAN_US // 2
@@ -161,7 +160,7 @@ class ReplayedInsole:
     """One foot of a trial as a ``Link``. Host times are seconds of the trial, at every pace."""
 
     def __init__(self, url: str, side: str) -> None:
-        """Read the trial. ``UsageError`` for the address, ``TrialFileError`` for the file, ``LinkError`` for its content."""
+        """Read the trial. ``UsageError``: the address; ``TrialFileError``: the file; ``LinkError``: what is in it."""
         path, self._pace = parse_replay_url(url)
         self.url = url
         self.realtime = self._pace > 0.0
@@ -171,6 +170,9 @@ class ReplayedInsole:
             raise LinkError(f"{url}: this trial has no {side} insole, only {' and '.join(trial.feet)}")
         if foot.recording.kind != "counts" or foot.identify is None:
             raise LinkError(f"{url}: this trial holds no raw counts of an insole; only those can be replayed")
+        counts = foot.recording.values
+        if counts.shape[1] != foot.identify.n_sensels or (counts.size and int(counts.max()) >> foot.identify.bits):
+            raise LinkError(f"{url}: the counts of the {side} insole do not fit what it said about itself; use another file")
         self._identify = replace(
             foot.identify,
             protocol_major=PROTOCOL_MAJOR,
