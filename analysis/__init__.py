@@ -1,11 +1,16 @@
-"""Samples to comparison: `analyse` turns a trial into steps and indices, `compare` sets trials against each other."""
+"""Samples to comparison: `analyse` turns a trial into steps and indices, `compare` sets trials against each other.
+
+`compare` shares its name with its module, so it is bound here at once: an import of the module alone would otherwise
+leave the module under that name. `analyse` waits until it is asked for, because it brings the compiled kernels.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from analysis.compare import compare
+
 if TYPE_CHECKING:
-    from analysis.compare import compare
     from analysis.pipeline import analyse
 
 __all__ = ["analyse", "compare"]
@@ -16,10 +21,4 @@ def __getattr__(name: str) -> Any:
         from analysis.pipeline import analyse
 
         return globals().setdefault("analyse", analyse)
-    if name == "compare":
-        from analysis.compare import compare
-
-        # Importing the submodule has just bound its own name here: the function takes that name over.
-        globals()["compare"] = compare
-        return compare
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
