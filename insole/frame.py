@@ -349,24 +349,25 @@ def pack_frames(frames: NDArray[np.void], bits: int) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=64)
-def _bit_places(n_sensels: int, bits: int) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-    """First byte of every count in the payload, and how far its lowest bit lies in it.
+def _word_places(n_sensels: int, bits: int) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    """Which payload bytes hold sequence, the halves of the time, and each count; how far each count is shifted there.
 
     With 10, 12 or 16 bits no count reaches into a third byte, and each reaches into a second one.
     """
     first_bit = np.arange(n_sensels, dtype=np.int64) * bits
-    return _FRAME_HEAD.size + (first_bit >> 3), (first_bit & 7).astype(np.uint16)
+    low = np.concatenate([[0, 2, 4], _FRAME_HEAD.size + (first_bit >> 3)])
+    return np.stack([low, low + 1], axis=1).ravel(), (first_bit & 7).astype(np.uint16)
 
 
 def unpack_frames(payloads: NDArray[np.uint8], n_sensels: int, bits: int) -> NDArray[np.void]:
     """Inverse of ``pack_frames``. ``payloads``: (k, ``frame_payload_bytes`` or more, of which the rest is ignored)."""
-    k = payloads.shape[0]
-    frames = np.empty(k, dtype=frame_dtype(n_sensels))
-    head = np.ascontiguousarray(payloads[:, : _FRAME_HEAD.size])
-    frames["sequence"] = head[:, 0:2].copy().view("<u2")[:, 0]
-    frames["device_time_us"] = head[:, 2:6].copy().view("<u4")[:, 0]
-    frames["flags"] = head[:, 6]
-    byte, shift = _bit_places(n_sensels, bits)
-    word = payloads[:, byte].astype(np.uint16) | (payloads[:, byte + 1].astype(np.uint16) << np.uint16(8))
-    frames["counts"] = (word >> shift) & np.uint16((1 << bits) - 1)
+    frames = np.empty(payloads.shape[0], dtype=frame_dtype(n_sensels))
+    places, shift = _word_places(n_sensels, bits)
+    words = payloads.take(places, axis=1).view("<u2")
+    frames["sequence"] = words[:, 0]
+    frames["device_time_us"] = words[:, 1:3].view("<u4")[:, 0]
+    frames["flags"] = payloads[:, 6]
+    counts = words[:, 3:] >> shift
+    counts &= np.uint16((1 << bits) - 1)
+    frames["counts"] = counts
     return frames
