@@ -219,11 +219,13 @@ def _address(url: str, side: str) -> str:
 
 
 def _layout(values: _Values, size_eu: float, generator: str) -> Layout:
+    size_eu = values.number("size", size_eu, 20.0, 60.0)
     try:
-        layout = named_layout(reference_layout(values.number("size", size_eu, 20.0, 60.0)).name)
+        # By its name, as the host will ask for it.
+        layout = named_layout(reference_layout(size_eu).name)
     except LayoutError:
-        raise values.refuse("size", "an EU size with at most 3 decimals") from None
-    if generator == "B" and (layout.size_eu or 0.0) < 41.0:
+        raise UsageError(f"no insole of size {size_eu!r} can be simulated; give 20 to 60, at most 3 decimals") from None
+    if generator == "B" and size_eu < 41.0:
         raise UsageError("generator B has its path in mm and needs size 41 or more; use generator=A for smaller feet")
     return layout
 

@@ -136,6 +136,13 @@ def test_addresses_that_are_refused(url):
         parse_knobs(url, "left", Spans())
 
 
+def test_size_of_the_trial_is_checked_as_well():
+    with pytest.raises(UsageError, match="at most 3 decimals"):
+        knobs(size_eu=42.12345)
+    with pytest.raises(UsageError, match="41 or more"):
+        knobs("generator=B", size_eu=38.0)
+
+
 def test_every_knob_of_the_specification_is_there():
     table = (
         "generator gait T_c T_stride mass size rate medial asymmetry_ms jitter drift_per_h noise_lsb preload_n gain_sd "
