@@ -59,8 +59,9 @@ class Detector:
     """The state machine with all it remembers; fed by `contacts` at once, by `analysis.live` in chunks.
 
     `first` is the position at which the event signal begins, under `baseline` (s,); `weight` (s,) N per unit;
-    `body_weight_n` None if the mass is unknown. `swings` 0 keeps the baseline as it is, `taps` replaces the event
-    filter: with one tap of 1 the machine runs on the event signal itself.
+    `body_weight_n` None if the mass is unknown; `run_from` (s,) since when each sensel says what it says just before
+    `position`. `swings` 0 keeps the baseline as it is, `taps` replaces the event filter: with one tap of 1 the machine
+    runs on the event signal itself.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Detector:
         kappa_event: float,
         body_weight_n: float | None,
         parameters: Parameters = DEFAULTS,
+        run_from: NDArray[np.int64] | None = None,
         swings: int | None = None,
         taps: NDArray[np.float64] | None = None,
     ) -> None:
@@ -101,7 +103,7 @@ class Detector:
         kept = parameters.baseline_swings if swings is None else swings
         self._medians = np.zeros((kept + 1, s))
         self._weight = weight.astype(np.float64)
-        self._run_from = np.full(s, self._ints[kernel.NEXT])
+        self._run_from = np.full(s, self.position) if run_from is None else run_from.copy()
         self._stuck_from = np.full(s, -1, dtype=np.int64)
         self._contacts_fc = np.full(parameters.stuck_strides + 1, np.nan)
         self._shortest = max(1.0, np.floor((parameters.t_contact_s + parameters.t_swing_s) * fs))
@@ -122,9 +124,16 @@ class Detector:
         return here if np.isnan(swing) else min(here, int(swing))
 
     @property
-    def contact_from(self) -> float:
-        """Fractional position at which the contact under way began; NaN outside a contact."""
-        return float(self._reals[kernel.FC]) if self._ints[kernel.STATE] >= kernel.STANCE else float("nan")
+    def contact_from(self) -> int:
+        """No contact still to be emitted begins before this sample."""
+        here = self.position - self.delay
+        if self._ints[kernel.ZEROING] or not self._ints[kernel.HAS_PREVIOUS]:
+            return here
+        if self._ints[kernel.STATE] >= kernel.STANCE:
+            return int(self._reals[kernel.FC])
+        # Above the lower threshold a contact may already have begun, though nothing says so yet.
+        above = self._reals[kernel.PREVIOUS] >= self._settings[kernel.T_LO]
+        return int(self._reals[kernel.T_UP]) if above and self._ints[kernel.STATE] == kernel.SWING else here
 
     @property
     def n_broken(self) -> int:
@@ -154,7 +163,7 @@ class Detector:
         `value`, `held` (m, s), `broken` (m,) as in `FootSignal`; row 0 is position `base`. Writes the event signal it
         can form into `signal` (m,), which belongs to the same rows.
         """
-        room = int((base + value.shape[0] - self.position + self.delay) / self._shortest) + 2
+        room = int(max(0, base + value.shape[0] - self.position + self.delay) / self._shortest) + 2
         s = value.shape[1]
         start, end = np.empty(room), np.empty(room)
         baseline, weight = np.empty((room, s)), np.empty((room, s))
@@ -180,10 +189,18 @@ def contacts(
     if zero.value is None:
         return _collect(signal, found, event, None, "no_baseline", parameters, 0.0)
     first = max(zero.valid_from, sample_at(info.spans.warm_up_from_s, begin_s, fs))
-    detector = Detector(fs, signal.weight, zero.value, first, kappa_event, body_weight_n, parameters)
+    since = last_changes(signal.held[:first], 0, np.zeros(s, dtype=np.int64))
+    detector = Detector(fs, signal.weight, zero.value, first, kappa_event, body_weight_n, parameters, since)
     found = detector.run(signal.value, signal.held, signal.broken, 0, event)
     reason = None if found.start_sample.size else "no_contacts"
     return _collect(signal, found, event, detector, reason, parameters, parameters.t_lo_n(body_weight_n))
+
+
+def last_changes(held: NDArray[np.bool_], base: int, before: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(s,) last change of each sensel in `held` (m, s), whose row 0 is position `base`; `before` (s,) without one."""
+    changed = ~held
+    last = base + held.shape[0] - 1 - np.argmax(changed[::-1], axis=0) if held.shape[0] else before
+    return np.where(changed.any(axis=0), last, before).astype(np.int64)
 
 
 def sample_at(time_s: float, begin_s: float, sample_rate_hz: float) -> int:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.kernels_force import ABOVE_CALIBRATION, NEAR_SATURATION, OPEN, SATURATED, look_up
 from analysis.parameters import DEFAULTS, Parameters
+from insole.calibration import NOMINAL_AREA_MM2
 from insole.errors import AnalysisError
 from insole.trial import Foot
 
@@ -77,8 +78,7 @@ class SignalStream:
         dead = np.array([sensel in missing for sensel in self._ids]) | ~np.isfinite(weight)
         if dead.all():
             raise AnalysisError(
-                f"{foot.side}: no sensel of layout {foot.layout.name} has both data and a tributary area; "
-                "check the layout"
+                f"{foot.side}: no sensel of layout {foot.layout.name} has both data and an area; check file and layout"
             )
         self._usable = ~dead
         self._weight = np.where(dead, 0.0, weight)
@@ -224,20 +224,24 @@ def foot_signal(foot: Foot, parameters: Parameters = DEFAULTS) -> FootSignal:
     recording = foot.recording
     missing: tuple[str, ...] = ()
     if recording.kind in ("pressure_kpa", "force_n") and recording.n_samples:
-        silent = ~np.isfinite(recording.values).any(axis=0)
+        silent: NDArray[np.bool_] = ~np.isfinite(recording.values).any(axis=0)
         missing = tuple(i for i, column in zip(foot.layout.ids, foot.layout.channel, strict=True) if silent[column])
     stream = SignalStream(foot, parameters, missing)
     return stream.feed(recording.index, recording.time_s, recording.values, recording.cop_mm)
 
 
 def _weights(foot: Foot) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """N per unit of value, and kPa per unit of value (spec 1.5), both (s,); NaN where an area is unknown."""
+    """N per unit of value, and kPa per unit of value (spec 1.5), both (s,); NaN where the area for it is unknown."""
     weight = np.array(foot.weight, dtype=np.float64)
-    if foot.recording.kind in ("counts", "pressure_kpa"):
-        return weight, np.ones(weight.size)
     if foot.recording.kind == "total":
         return weight, np.full(1, np.nan)
-    return weight, 1000.0 / foot.layout.area_mm2
+    area = foot.layout.area_mm2
+    if foot.recording.kind == "force_n":
+        return weight, 1000.0 / area
+    if not np.isfinite(weight).any():
+        # A layout without areas: its sum rises and falls with the force, which is all that contacts need.
+        weight = (area if np.isfinite(area).all() else np.full(weight.size, NOMINAL_AREA_MM2)) / 1000.0
+    return weight, np.ones(weight.size)
 
 
 def _curves(
