@@ -51,8 +51,8 @@ class Damaged:
     """A packet that was thrown away, at its place in the order of events.
 
     ``n_bytes``: its length on the wire, delimiter included (two packets whose delimiter was hit come as one long
-    packet, a packet hit by a zero as two short ones). ``reason``: "cobs", "crc", "short", "long" or "content" (right CRC, but a
-    record that can't be).
+    packet, a packet hit by a zero as two short ones). ``reason``: "cobs", "crc", "short", "long" or "content"
+    (right CRC, but a record that can't be).
     """
 
     n_bytes: int

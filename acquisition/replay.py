@@ -172,7 +172,7 @@ class ReplayedInsole:
             raise LinkError(f"{url}: this trial holds no raw counts of an insole; only those can be replayed")
         counts = foot.recording.values
         if counts.shape[1] != foot.identify.n_sensels or (counts.size and int(counts.max()) >> foot.identify.bits):
-            raise LinkError(f"{url}: the counts of the {side} insole do not fit what it said about itself; use another file")
+            raise LinkError(f"{url}: the {side} counts do not fit what the insole said about itself; use another file")
         self._identify = replace(
             foot.identify,
             protocol_major=PROTOCOL_MAJOR,
