@@ -114,7 +114,8 @@ def pressure_indices(pti: F8) -> dict[str, F8]:
 
 def axis_index(fti: F8, x_mm: F8) -> F8:
     """AMI (k,) in %: force-time integrals (k, s) medial of the foot axis minus lateral, of all (spec 6.1)."""
-    return percent(fti @ np.sign(x_mm), fti.sum(axis=1))
+    # Row by row, not as a matrix product: a step alone gives the same last digit as among others.
+    return percent((fti * np.sign(x_mm)).sum(axis=1), fti.sum(axis=1))
 
 
 def mean_cop_index(mean_x: F8, half_width: float) -> F8:

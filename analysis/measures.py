@@ -85,7 +85,7 @@ def measure(
         region_pti[row] = np.where([why is None for why in mean.reasons], mean.kpa @ seconds[row], np.nan)
     columns = pressure_indices(region_pti)
     columns["ami"] = axis_index(fti, x)
-    mean_x = given_x if total else np.divide(fti @ x, impulse, out=np.full(k, np.nan), where=impulse > 0)
+    mean_x = given_x if total else np.divide((fti * x).sum(axis=1), impulse, out=np.full(k, np.nan), where=impulse > 0)
     half_width = np.nan if layout.width_mm is None else layout.width_mm / 2.0
     columns["xm"] = mean_cop_index(mean_x, half_width)
     columns["dev"] = deviation(cop_x, cop_y, half_width)
