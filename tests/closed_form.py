@@ -35,7 +35,9 @@ def info(**changes: object) -> TrialInfo:
     return replace(known, started_utc="2026-11-01T10:00:00Z", **changes)  # type: ignore[arg-type]
 
 
-def foot(side: str, kpa: F8, rate_hz: float = 1000.0, size_eu: float = 42.0, keep: NDArray[np.bool_] | None = None) -> Foot:
+def foot(
+    side: str, kpa: F8, rate_hz: float = 1000.0, size_eu: float = 42.0, keep: NDArray[np.bool_] | None = None
+) -> Foot:
     """One recorded foot of kind pressure_kpa; samples where `keep` is False never arrived."""
     index = np.arange(len(kpa), dtype=np.int64)
     index = index if keep is None else index[keep]

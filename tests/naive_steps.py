@@ -1,7 +1,8 @@
-"""Slow, obvious twins of what is done with the samples of a step, each from its formula; imports nothing of `analysis`."""
+"""Slow, obvious twins of what is done with the samples of a step, from the formulas; no import of `analysis`."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -98,8 +99,7 @@ def lmd(x: Sequence[float]) -> float:
 def overlaps(left: Sequence[tuple[float, float]], right: Sequence[tuple[float, float]]) -> list[float]:
     """FO(first) - FC(second) for consecutive contacts of opposite feet."""
     everything = sorted([(fc, fo, "L") for fc, fo in left] + [(fc, fo, "R") for fc, fo in right])
-    pairs = zip(everything, everything[1:], strict=False)
-    return [a[1] - b[0] for a, b in pairs if a[2] != b[2]]
+    return [a[1] - b[0] for a, b in itertools.pairwise(everything) if a[2] != b[2]]
 
 
 def mad_outliers(values: Sequence[float], k: float) -> list[bool]:
