@@ -61,12 +61,14 @@ def measure(
     `cop_force_n`: force at kappa = 1 from which the CoP is valid, in N.
     """
     k, s = steps.weight.shape
-    means = [_means(signal, layout, weight > 0) for weight in steps.weight]
+    # Sensels fail now and then, not at every step: a few sets of healthy ones serve all steps.
+    healthy, which = np.unique(steps.weight > 0, axis=0, return_inverse=True)
+    means = [_means(signal, layout, one) for one in healthy]
     medial, lateral = np.full((k, s), np.nan), np.full((k, s), np.nan)
-    for row, mean in enumerate(means):
+    for number, mean in enumerate(means):
         both = mean.summed(MLI_MEDIAL), mean.summed(MLI_LATERAL)
         if both[0] is not None and both[1] is not None:
-            medial[row], lateral[row] = both
+            medial[which == number], lateral[which == number] = both
     given = np.zeros((0, 2)) if signal.cop_mm is None else signal.cop_mm
     total = signal.kind == "total"
     nowhere = np.full(s, np.nan)
@@ -81,8 +83,9 @@ def measure(
     fti = steps.weight * seconds
     impulse = fti.sum(axis=1)
     region_pti = np.full((k, len(REGIONS)), np.nan)
-    for row, mean in enumerate(means):
-        region_pti[row] = np.where([why is None for why in mean.reasons], mean.kpa @ seconds[row], np.nan)
+    for number, mean in enumerate(means):
+        known = np.array([why is None for why in mean.reasons])
+        region_pti[which == number] = np.where(known, seconds[which == number] @ mean.kpa.T, np.nan)
     columns = pressure_indices(region_pti)
     columns["ami"] = axis_index(fti, x)
     mean_x = given_x if total else np.divide((fti * x).sum(axis=1), impulse, out=np.full(k, np.nan), where=impulse > 0)
@@ -133,11 +136,10 @@ def _saturated_share(signal: FootSignal, steps: Contacts, fti: F8, parameters: P
 def _reasons(signal: FootSignal, layout: Layout, means: list[RegionMeans]) -> dict[str, str]:
     """Why columns are null in every step."""
     reasons: dict[str, str] = {}
-    if means:
-        for index in REGIONS_NEEDED:
-            whys = [mean.reason(index) for mean in means]
-            if whys[-1] is not None and all(whys):
-                reasons[index] = whys[-1]
+    for index in REGIONS_NEEDED:
+        whys = [mean.reason(index) for mean in means]
+        if whys and whys[-1] is not None and all(whys):
+            reasons[index] = whys[-1]
     total = signal.kind == "total"
     if total or not layout.has_positions:
         reasons["ami"] = "no_positions"
