@@ -9,7 +9,7 @@
     │   ├── treadmill        attrs: incline_entered, incline_unit, incline_percent, speed_entered, speed_unit,
     │   │                           speed_m_s, reported_* and measured_* where known
     │   ├── spans            attrs: unloaded_s, standing_s, warm_up_s, analysed_from_s
-    │   └── pain             {site S40, side S5, rating i4}[k]
+    │   └── pain             {site S160, side S5, rating i4}[k]  S160: 40 letters in UTF-8
     ├── versions             attrs: insole, h5py, numpy, python, firmware_left, ...
     └── left, right          (or: both)  attrs: kind counts|pressure_kpa|force_n|total, sample_rate_hz, first_side,
         │                           circuit, r_m_ohm, bits (counts only)
@@ -22,23 +22,27 @@
         ├── host             {index i8, host_time_s f8}[m]  host stamp of each received chunk
         ├── gaps             {start_index i8, length i8, kind S12, n_damaged i8, n_dropped i8}[g]
         ├── clock            attrs: offset_s, drift_ppm, residual_s of the board against the trial's time base
-        ├── layout_json      the layout in the foot frame (+x medial), spec 1.2
-        ├── calibration_json the calibration used, absent where the nominal curve stands in
-        ├── identify_json    what the board said it is
+        ├── layout_json      S<length>[1]  the layout in the foot frame (+x medial), spec 1.2
+        ├── calibration_json S<length>[1]  the calibration used, absent where the nominal curve stands in
+        ├── identify_json    S<length>[1]  what the board said it is; only where a board recorded
         ├── status           {device_time_us u4, frames_sent u4, frames_dropped u4, overruns u4, supply_mv u2,
         │                     temperature_c f8}[s]
         └── pulses           {device_time_us u4, kind S5, count u4, level u1}[p]
 
-An attribute that is not there is unknown. Texts have a fixed length; nothing is of variable length. Datasets are
-chunked, shuffled, deflated and checksummed (fletcher32). The file is written beside its place, synced, opened again and
-compared, and only then renamed; decisions on steps live in ``<trial>.review.json``, never in here.
+An attribute that is not there is unknown. Texts are UTF-8 of a fixed length; nothing is of variable length. Datasets
+are chunked, shuffled, deflated and checksummed (fletcher32), the texts too; an empty one has no chunks. The file is
+written beside its place, synced, opened again and compared, and only then renamed; decisions on steps live in
+``<trial>.review.json``, never in here.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import platform
+import struct
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -50,7 +54,7 @@ from numpy.typing import NDArray
 
 import insole
 from insole.calibration import Electronics, calibration_from_dict
-from insole.errors import InsoleError, TrialFileError, UsageError
+from insole.errors import InsoleError, ProtocolError, TrialFileError, UsageError
 from insole.frame import Identify, Pulse, Status
 from insole.hdf5_guard import MAX_TOTAL_BYTES, attribute, check_regular, has, member, read_array, read_text
 from insole.layout import MAX_SENSELS, layout_from_dict
@@ -83,34 +87,60 @@ def write_trial(path: Path, trial: Trial) -> None:
     """
     if path.exists():
         raise TrialFileError(f"{path}: exists already; choose another name, recordings are never overwritten")
+    if not path.parent.is_dir():
+        raise TrialFileError(f"{path}: the folder {path.parent} does not exist; make it first")
     part = path.with_name(path.name + ".part")
     try:
-        with h5py.File(part, "w", libver=("v110", "v110")) as file:
-            _write(file, trial)
-        _sync(part)
+        image = _image(trial)
+        with part.open("wb") as stream:
+            stream.write(image)
+            stream.flush()
+            os.fsync(stream.fileno())
         _compare(part, trial)
         if path.exists():
             raise TrialFileError(f"{path}: appeared while it was being written; it was left as it is")
         os.replace(part, path)
-        _sync(path.parent)
-    except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise TrialFileError(f"{path}: could not be written ({reason})") from None
-    except InsoleError:
-        part.unlink(missing_ok=True)
+    except OSError as error:
+        _remove(part)
+        raise TrialFileError(f"{path}: could not be written ({error.strerror or error})") from None
+    except InsoleError as error:
+        _remove(part)
+        raise TrialFileError(str(error).replace(str(part), str(path))) from None
+    except BaseException:  # Ctrl-C too: whatever ends this, nothing half-written stays
+        _remove(part)
         raise
+    _sync_folder(path)
 
 
-def _sync(path: Path) -> None:
-    """fsync a file or folder; Windows has no handle for folders and needs none."""
-    if path.is_dir() and os.name == "nt":
+def _image(trial: Trial) -> bytes:
+    """The bytes of the file, built in memory: where a disk fills up under HDF5 the whole process dies at its exit."""
+    options = {"driver": "core", "backing_store": False, "block_size": 1 << 20}
+    with h5py.File("trial", "w", libver=("v110", "v110"), **options) as file:
+        _write(file, trial)
+        file.flush()
+        return bytes(file.id.get_file_image())
+
+
+def _remove(part: Path) -> None:
+    with contextlib.suppress(OSError):
+        part.unlink(missing_ok=True)
+
+
+def _sync_folder(path: Path) -> None:
+    """Make the rename of ``path`` last through a power cut; Windows has no handle for folders and needs none."""
+    if os.name == "nt":
         return
-    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        handle = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that can't sync folders
+            raise TrialFileError(
+                f"{path}: is complete, but its folder can't be synced ({error.strerror}); copy it to another disk"
+            ) from None
 
 
 def _attrs(group: Any, values: Mapping[str, Any]) -> None:
@@ -131,7 +161,7 @@ def _dataset(group: Any, name: str, data: NDArray[Any]) -> None:
 
 
 def _text(group: Any, name: str, value: Mapping[str, Any]) -> None:
-    group.create_dataset(name, data=np.bytes_(json.dumps(value, ensure_ascii=False).encode("utf-8")))
+    _dataset(group, name, np.array([json.dumps(value).encode("utf-8")]))
 
 
 def _write(file: Any, trial: Trial) -> None:
@@ -147,7 +177,9 @@ def _write(file: Any, trial: Trial) -> None:
     _attrs(info.create_group("spans"), {**spans, "analysed_from_s": trial.info.spans.analysed_from_s})
     rows = [(p["site"].encode("utf-8"), p["side"].encode(), p["rating"]) for p in pain]
     _dataset(info, "pain", np.array(rows, dtype=PAIN))
-    _attrs(file.create_group("versions"), {**software_versions(), **trial.versions})
+    versions = {**software_versions(), **trial.versions}
+    # A file name may hold bytes that are no text; what is kept is only to be read by people.
+    _attrs(file.create_group("versions"), {k: v.encode("utf-8", "replace").decode()[:80] for k, v in versions.items()})
     for side, foot in trial.feet.items():
         _write_foot(file.create_group(side), foot)
 
@@ -192,15 +224,24 @@ def _compare(part: Path, trial: Trial) -> None:
     for side, foot in trial.feet.items():
         ours, theirs = foot.recording, back.feet[side].recording
         same = (
-            np.array_equal(ours.index, theirs.index)
-            and np.array_equal(ours.time_s, theirs.time_s)
-            and np.array_equal(ours.values, theirs.values, equal_nan=ours.values.dtype.kind == "f")
-            and np.array_equal(ours.gaps, theirs.gaps)
+            _same(ours.index, theirs.index)
+            and _same(ours.time_s, theirs.time_s)
+            and _same(ours.values, theirs.values)
+            and _same(ours.gaps, theirs.gaps)
+            and _same(ours.cop_mm, theirs.cop_mm)
+            and _same(foot.device_time_us, back.feet[side].device_time_us)
+            and _same(foot.frame_flags, back.feet[side].frame_flags)
         )
         if not same:
             raise TrialFileError(f"{part}: the {side} samples read back differ from those recorded; check the disk")
     if back.info != trial.info:
         raise TrialFileError(f"{part}: the trial's description read back differs from what was entered")
+
+
+def _same(ours: NDArray[Any] | None, theirs: NDArray[Any] | None) -> bool:
+    if ours is None or theirs is None:
+        return ours is theirs
+    return np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f")
 
 
 def read_trial(path: Path) -> Trial:
@@ -314,5 +355,11 @@ def _optional(group: Any, name: str, dtype: np.dtype[Any], n: int, budget: list[
 
 def _identify(text: str) -> Identify:
     data = json.loads(text)
-    data["scan_offset_us"] = tuple(int(v) for v in data["scan_offset_us"])
-    return Identify(**data)
+    if not isinstance(data, dict) or not isinstance(data.get("scan_offset_us"), list):
+        raise TrialFileError("identify_json is no identify record")
+    identify = Identify(**{**data, "scan_offset_us": tuple(data["scan_offset_us"])})
+    try:
+        known = Identify.unpack(identify.pack())
+    except (ProtocolError, struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TrialFileError(f"identify_json is no identify record ({error})") from None
+    return known

@@ -35,6 +35,8 @@ def check_regular(path: Path) -> None:
         raise TrialFileError(f"{path}: no such file; check the path") from None
     except OSError as error:
         raise TrialFileError(f"{path}: can't be read ({error.strerror})") from None
+    except ValueError as error:
+        raise TrialFileError(f"{str(path)!r}: is no path ({error})") from None
     if stat.S_ISDIR(status.st_mode):
         raise TrialFileError(f"{path}: is a folder; give a trial file (.h5)")
     if not stat.S_ISREG(status.st_mode):
@@ -113,14 +115,13 @@ def _check_storage(item: Any, where: str, declared: int) -> None:
 
 
 def read_text(group: Any, name: str, budget: list[int]) -> str:
-    """Read a scalar fixed-length UTF-8 string dataset."""
+    """Read a dataset of one fixed-length UTF-8 string."""
     item = member(group, name, h5py.Dataset)
-    if item.shape != () or item.dtype.kind != "S" or item.dtype.itemsize > MAX_TEXT_BYTES:
-        raise TrialFileError(f"{item.name} is not a text of fixed length")
-    budget[0] -= item.dtype.itemsize
-    _check_storage(item, item.name, 0)
+    if item.shape != (1,) or item.dtype.kind != "S" or item.dtype.itemsize > MAX_TEXT_BYTES:
+        raise TrialFileError(f"{item.name} is not one text of fixed length")
+    text = read_array(group, name, item.dtype, (1,), budget)
     try:
-        return bytes(item[()]).decode("utf-8")
+        return bytes(text[0]).decode("utf-8")
     except UnicodeDecodeError:
         raise TrialFileError(f"{item.name} is not UTF-8 text") from None
 
@@ -138,4 +139,7 @@ def attribute(group: Any, name: str) -> str | int | float | bool | None:
             return value.decode("utf-8")
         except UnicodeDecodeError:
             raise TrialFileError(f"{group.name}: attribute {name} is not UTF-8 text") from None
-    return value.item() if isinstance(value, np.generic) else value  # type: ignore[no-any-return]
+    if not isinstance(value, np.generic):
+        raise TrialFileError(f"{group.name}: attribute {name} is empty")
+    plain: int | float | bool = value.item()
+    return plain
