@@ -7,6 +7,7 @@ then carries ``nominal_calibration``.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -63,8 +64,9 @@ class Electronics:
     def quantisation_s(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         """SD of the conductance due to rounding to a code, in siemens."""
         rho = self._rho(counts)
-        slope = 1.0 / ((1.0 - rho) ** 2 if self.circuit == "fsr_high" else rho**2) / self.r_m_ohm
-        return slope / (self.n_codes * np.sqrt(12.0))
+        open_share = 1.0 - rho if self.circuit == "fsr_high" else rho
+        sd: NDArray[np.float64] = 1.0 / (open_share**2 * self.r_m_ohm * self.n_codes * math.sqrt(12.0))
+        return sd
 
     def load_code(self, ten_bit_code: int) -> int:
         """A 10-bit limit of spec 2.1 in this converter's codes, counted from the unloaded end."""
@@ -126,6 +128,28 @@ class Calibration:
         """Worst fit error over the sensels, percent; None if none is known."""
         known = [r.rmspe_percent for r in self.responses if r.rmspe_percent is not None]
         return max(known) if known else None
+
+    def in_order_of(self, sensel_ids: tuple[str, ...]) -> Calibration:
+        """The same calibration with its responses in the order of a layout's sensels.
+
+        Raises CalibrationError if it was made for other sensels. A calibration that only numbers its sensels is taken
+        as it stands.
+        """
+        ours = self.sensel_ids or tuple(str(i) for i in range(len(self.responses)))
+        if len(self.responses) != len(sensel_ids):
+            raise CalibrationError(
+                f"calibration {self.id} has {len(self.responses)} sensors, the insole has {len(sensel_ids)}; "
+                "give the calibration of this insole"
+            )
+        if ours == sensel_ids or ours == tuple(str(i) for i in range(len(ours))):
+            return self
+        missing = [sensel for sensel in sensel_ids if sensel not in ours]
+        if missing:
+            raise CalibrationError(
+                f"calibration {self.id} has no sensor {missing[0]}, the insole has; give the calibration of this insole"
+            )
+        responses = tuple(self.responses[ours.index(sensel)] for sensel in sensel_ids)
+        return replace(self, responses=responses, sensel_ids=sensel_ids)
 
     def table_kpa(self, electronics: Electronics, area_mm2: NDArray[np.float64]) -> NDArray[np.float64]:
         """Pressure of every code, f8[n_sensels, 2^bits] in kPa: p = 1000·F/a (spec 2.2)."""
@@ -191,6 +215,8 @@ def calibration_from_dict(data: object) -> Calibration:
         raise CalibrationError("calibration: sensors must be a list of 1 to 2048 sensors")
     sigma = _number(data, "calibration", "sigma_gain", SIGMA_GAIN, 0.0, 1.0)
     ids = tuple(str(row.get("id", i))[:16] if isinstance(row, Mapping) else str(i) for i, row in enumerate(sensors))
+    if len(set(ids)) != len(ids):
+        raise CalibrationError("calibration: sensors: two share an id")
     return Calibration(
         id=name, procedure=procedure, responses=tuple(_response(i, row) for i, row in enumerate(sensors)),
         date=_optional_text(data, "date"), device_serial=_optional_text(data, "device_serial"), sigma_gain=sigma,
@@ -202,14 +228,16 @@ def read_calibration(path: Path) -> Calibration:
     """Read a calibration JSON file. Raises CalibrationError with a line that names the file."""
     try:
         if not path.is_file():
-            raise CalibrationError(f"{path}: no such calibration file")
+            raise CalibrationError("no such calibration file; check the path")
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise CalibrationError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB, not a calibration")
+            raise CalibrationError(f"larger than {MAX_FILE_BYTES >> 20} MiB, not a calibration")
         return calibration_from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except CalibrationError as error:
+        raise CalibrationError(f"{path}: {error}") from None
     except (ValueError, RecursionError) as error:
         raise CalibrationError(f"{path}: not readable as JSON ({error}); export the calibration again") from None
     except OSError as error:
-        raise CalibrationError(f"{path}: {error.strerror}") from None
+        raise CalibrationError(f"{path}: can't be read ({error.strerror})") from None
 
 
 def _optional_text(data: Mapping[str, Any], key: str) -> str | None:
@@ -219,7 +247,7 @@ def _optional_text(data: Mapping[str, Any], key: str) -> str | None:
     return value
 
 
-def _number(data: Mapping[str, Any], where: str, key: str, default: float, low: float, high: float) -> float:
+def _number(data: Mapping[str, Any], where: str, key: str, default: float | None, low: float, high: float) -> float:
     value = data.get(key, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
         raise CalibrationError(f"{where}: {key} is {value!r}, expected {low:g} to {high:g}")
@@ -237,23 +265,28 @@ def _response(row_number: int, row: object) -> Response:
         None if row.get(key) is None else _number(row, where, key, 0.0, 0.0, 1e6)
         for key in ("rmspe_percent", "hysteresis_percent")
     )
-    g0, top = _number(row, where, "g0_s", 0.0, 0.0, 1.0), _number(row, where, "max_force_n", NOMINAL_MAX_N, 0.1, 1e5)
+    g0 = _number(row, where, "g0_s", 0.0, 0.0, 1.0)
     if model == "pchip":
-        g, f = row.get("g_s"), row.get("force_n")
-        if not (isinstance(g, list) and isinstance(f, list) and 8 <= len(g) == len(f) <= 1000):
-            raise CalibrationError(f"{where}: a pchip needs g_s and force_n, equally long, 8 levels or more")
-        try:
-            gv, fv = np.array(g, dtype=np.float64), np.array(f, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise CalibrationError(f"{where}: g_s and force_n must be numbers") from None
-        if gv[0] <= 0 or not (np.all(np.diff(gv) > 0) and np.all(np.diff(fv) >= 0) and np.all(np.isfinite(gv + fv))):
-            raise CalibrationError(f"{where}: g_s must rise and force_n must never fall")
+        knots_s, knots_n = (_knots(row, where, key) for key in ("g_s", "force_n"))
+        if len(knots_s) != len(knots_n):
+            raise CalibrationError(f"{where}: g_s and force_n must be equally long")
+        if knots_s[0] <= 0 or np.any(np.diff(knots_s) <= 0) or np.any(np.diff(knots_n) < 0):
+            raise CalibrationError(f"{where}: g_s must rise from above 0 and force_n must never fall")
         return Response(
-            "pchip", g0_s=g0, max_force_n=top, knots_s=tuple(gv), knots_n=tuple(fv), rmspe_percent=rmspe,
-            hysteresis_percent=hysteresis,
+            "pchip", g0_s=g0, max_force_n=_number(row, where, "max_force_n", knots_n[-1], 0.1, 1e5),
+            knots_s=knots_s, knots_n=knots_n, rmspe_percent=rmspe, hysteresis_percent=hysteresis,
         )  # fmt: skip
-    k = _number(row, where, "k", NOMINAL_K, 1e-6, 1e12)
-    n = _number(row, where, "n", NOMINAL_N if model == "power" else 1.0, 0.2, 5.0)
+    # A curve without its own numbers is none: the nominal ones never stand in for a part of a calibration.
+    k = _number(row, where, "k", None, 1e-6, 1e12)
+    n = _number(row, where, "n", None if model == "power" else 1.0, 0.2, 5.0)
+    top = _number(row, where, "max_force_n", NOMINAL_MAX_N, 0.1, 1e5)
     return Response(
         model, k=k, n=n, g0_s=g0, max_force_n=top, rmspe_percent=rmspe, hysteresis_percent=hysteresis
     )
+
+
+def _knots(row: Mapping[str, Any], where: str, key: str) -> tuple[float, ...]:
+    values = row.get(key)
+    if not isinstance(values, list) or not 8 <= len(values) <= 1000:
+        raise CalibrationError(f"{where}.{key}: a pchip needs a list of 8 to 1000 levels")
+    return tuple(_number({key: value}, where, key, None, 0.0, 1e6) for value in values)
