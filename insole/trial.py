@@ -23,7 +23,9 @@ GRAVITY_M_S2 = 9.80665
 CONDITIONS = ("barefoot", "shod")
 ENDS = ("complete", "interrupted", "recovered")
 MAX_TEXT = 400
-_SUBJECT = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,23}$")
+MAX_SITE = 40
+MAX_PAIN = 99
+_SUBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,23}")
 _RANGES: dict[str, tuple[float, float, str]] = {
     "mass_kg": (1.0, 400.0, "kg"),
     "size_eu": (20.0, 60.0, ""),
@@ -32,6 +34,14 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "shoe_mass_kg": (0.0, 10.0, "kg"),
     "warmed_up_before_s": (0.0, 86400.0, "s"),
 }
+
+
+def _check_text(name: str, text: str, longest: int) -> None:
+    """Refuse a text that a trial file can't give back as it was entered."""
+    if len(text) > longest:
+        raise UsageError(f"{name} is longer than {longest} characters")
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise UsageError(f"{name} {text!r} holds characters that are no text; type it again")
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,8 @@ class Pain:
 
     def __post_init__(self) -> None:
         """Refuse ratings off the scale."""
-        if self.side not in ("left", "right") or not 0 <= self.rating <= 10 or not 1 <= len(self.site) <= 40:
+        _check_text("pain site", self.site, MAX_SITE)
+        if self.side not in ("left", "right") or not 0 <= self.rating <= 10 or not self.site:
             raise UsageError(
                 f"pain {self.site}:{self.side}:{self.rating} is not SITE:SIDE:0-10, for example forefoot:right:4"
             )
@@ -103,7 +114,7 @@ class TrialInfo:
 
     def __post_init__(self) -> None:
         """Refuse what can't be meant (UsageError names the option)."""
-        if self.subject is not None and not _SUBJECT.match(self.subject):
+        if self.subject is not None and not _SUBJECT.fullmatch(self.subject):
             raise UsageError(
                 f"subject {self.subject!r} is not a code; use up to 24 letters, digits, '-', '_' or '.', never a name"
             )
@@ -114,10 +125,14 @@ class TrialInfo:
             if value is not None and not (math.isfinite(value) and low <= value <= high):
                 option = name.replace("_", "-")
                 raise UsageError(f"{option} {value:g} is outside {low:g} to {high:g}{' ' + unit if unit else ''}")
-        for name in ("shoe", "donning", "posture", "note"):
+        for name in ("shoe", "donning", "posture", "note", "started_utc"):
             text = getattr(self, name)
-            if text is not None and len(text) > MAX_TEXT:
-                raise UsageError(f"{name} is longer than {MAX_TEXT} characters")
+            if text == "" and name != "started_utc":  # nothing entered is nothing known
+                object.__setattr__(self, name, None)
+            elif text is not None:
+                _check_text(name, text, MAX_TEXT)
+        if len(self.pain) > MAX_PAIN:
+            raise UsageError(f"{len(self.pain)} pain ratings are given; at most {MAX_PAIN} are kept")
 
     @property
     def body_weight_n(self) -> float | None:
@@ -191,16 +206,24 @@ class Foot:
     device_time_us: NDArray[np.uint32] | None = None
     frame_flags: NDArray[np.uint8] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse samples that the layout and the electronics can't read (TrialFileError names the field)."""
+        recording, n = self.recording, self.recording.n_samples
+        if recording.kind != "total" and recording.values.shape[1] != self.layout.n_sensels:
+            raise TrialFileError(
+                f"{self.side}: values have {recording.values.shape[1]} columns, "
+                f"the layout {self.layout.name} has {self.layout.n_sensels} sensors"
+            )
+        if recording.kind == "counts" and self.electronics is None:
+            raise TrialFileError(f"{self.side}: counts without circuit and resistor can't become pressures")
+        for name, stamps in (("device_time_us", self.device_time_us), ("frame_flags", self.frame_flags)):
+            if stamps is not None and stamps.shape != (n,):
+                raise TrialFileError(f"{self.side}: {name} is not one a sample")
+
     @property
     def curves(self) -> Calibration:
-        """The calibration, or the nominal one. Raises TrialFileError if it has another number of sensels."""
-        calibration = self.calibration or nominal_calibration(self.layout.n_sensels)
-        if len(calibration.responses) != self.layout.n_sensels:
-            raise TrialFileError(
-                f"{self.side}: calibration {calibration.id} has {len(calibration.responses)} sensors, "
-                f"the layout {self.layout.name} has {self.layout.n_sensels}"
-            )
-        return calibration
+        """The calibration in sensel order, or the nominal one. Raises CalibrationError if it is of another insole."""
+        return (self.calibration or nominal_calibration(self.layout.n_sensels)).in_order_of(self.layout.ids)
 
     @property
     def weight(self) -> NDArray[np.float64]:
