@@ -12,6 +12,8 @@ from insole.errors import TrialFileError
 SIDES = ("left", "right")
 RECORDING_SIDES = ("left", "right", "both")
 KINDS = ("counts", "pressure_kpa", "force_n", "total")
+GAP_KINDS = (b"lost", b"damaged", b"board", b"mixed", b"reset", b"unplugged")
+MAX_DURATION_S = 100_000.0
 
 #: One hole in a recording. ``start_index`` is the first missing sample; ``kind`` is ``lost`` (never arrived),
 #: ``damaged`` (arrived, failed its check), ``board`` (dropped by the board, which counted it), ``mixed``,
@@ -67,8 +69,12 @@ class Recording:
             raise TrialFileError("recording: index, time_s and values have different lengths")
         if self.values.ndim != (1 if self.kind == "total" else 2):
             raise TrialFileError(f"recording: values of kind {self.kind} have {self.values.ndim} dimensions")
-        if self.kind == "counts" and self.values.dtype != np.uint16:
-            raise TrialFileError(f"recording: counts are {self.values.dtype}, expected uint16")
+        for name, array, dtype in (
+            ("index", self.index, np.int64), ("time_s", self.time_s, np.float64), ("gaps", self.gaps, GAP),
+            ("values", self.values, np.uint16 if self.kind == "counts" else np.float64),
+        ):  # fmt: skip
+            if array.dtype != dtype:
+                raise TrialFileError(f"recording: {name} of kind {self.kind} are {array.dtype}, expected {dtype}")
         if self.cop_mm is not None and self.cop_mm.shape != (n, 2):
             raise TrialFileError("recording: cop_mm is not one x, y pair a sample")
         if n > 1 and not bool(np.all(np.diff(self.index) > 0)):
@@ -77,6 +83,22 @@ class Recording:
             raise TrialFileError("recording: time_s goes backwards")
         if not bool(np.all(np.isfinite(self.time_s))):
             raise TrialFileError("recording: time_s holds values that are no times")
+        # Analyses lay samples on a dense grid: one wild sample number must not ask for all memory.
+        if n > 1 and int(self.index[-1]) - int(self.index[0]) > MAX_DURATION_S * self.sample_rate_hz:
+            raise TrialFileError(f"recording: index spans more than {MAX_DURATION_S:g} s of samples")
+        if self.first_side is not None and (self.side != "both" or self.first_side not in SIDES):
+            raise TrialFileError(f"recording: first_side {self.first_side!r} does not fit side {self.side}")
+        self._check_gaps()
+
+    def _check_gaps(self) -> None:
+        gaps = self.gaps
+        if not np.all(np.isin(gaps["kind"], GAP_KINDS)):
+            raise TrialFileError("recording: gaps hold a kind that is not known")
+        known = gaps["n_damaged"] + gaps["n_dropped"]
+        if np.any(gaps["length"] < 1) or np.any(gaps["n_damaged"] < 0) or np.any(gaps["n_dropped"] < 0):
+            raise TrialFileError("recording: gaps hold lengths that are none")
+        if np.any(known > gaps["length"]):
+            raise TrialFileError("recording: gaps say more samples were damaged or dropped than are missing")
 
     @property
     def n_samples(self) -> int:
