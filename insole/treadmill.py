@@ -12,6 +12,7 @@ from insole.errors import UsageError
 MPH_M_S = 0.44704  # exactly, by the definition of the international mile
 KM_H_M_S = 1.0 / 3.6
 MAX_INCLINE_DEGREES = 45.0
+MAX_INCLINE_PERCENT = 100.0  # the same slope
 MAX_SPEED_M_S = 15.0
 
 _SPEED_UNITS = {"mph": "mph", "km/h": "km/h", "kmh": "km/h", "kph": "km/h", "m/s": "m/s"}
@@ -126,6 +127,17 @@ class Treadmill:
     reported_speed_m_s: float | None = None
     measured_incline_percent: float | None = None
     measured_speed_m_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse reported or measured values that no treadmill has (UsageError names the field)."""
+        for name in ("reported_incline_percent", "measured_incline_percent"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and abs(value) <= MAX_INCLINE_PERCENT):
+                raise UsageError(f"{name} {value:g} is steeper than {MAX_INCLINE_PERCENT:g} %")
+        for name in ("reported_speed_m_s", "measured_speed_m_s"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and 0.0 <= value <= MAX_SPEED_M_S):
+                raise UsageError(f"{name} {value:g} is outside 0 to {MAX_SPEED_M_S:g}")
 
     @property
     def incline_percent(self) -> float | None:
