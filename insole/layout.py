@@ -24,7 +24,8 @@ REGIONS = ("T1", "T25", "M1", "M2", "M3", "M4", "M5", "MM", "ML", "HM", "HL")
 SCHEMA = "insole-layout/1"
 MIN_SPACING_MM = 18.3  # the body of an FSR 402
 MAX_SENSELS = 2048
-_REFERENCE_NAME = re.compile(r"^ref16-EU(\d{2}(?:\.\d{1,3})?)$")
+MAX_NUMBER = 1e9
+_REFERENCE_NAME = re.compile(r"ref16-EU(\d{2}(?:\.\d{1,3})?)")
 _FRAMES = ("medial_positive", "right_positive")
 
 
@@ -98,6 +99,8 @@ def layout_from_dict(data: Mapping[str, Any], side: str) -> Layout:
 
     Raises LayoutError naming the field.
     """
+    if not isinstance(data, Mapping):
+        raise LayoutError("layout: is not an object of names and values")
     if data.get("schema") != SCHEMA:
         raise LayoutError(f"layout: schema is {data.get('schema')!r}, expected {SCHEMA!r}")
     name = _text(data, "name")
@@ -157,7 +160,7 @@ def reference_layout(size_eu: float = 42.0, width_mm: float | None = None) -> La
 
 def named_layout(name: str) -> Layout:
     """The layout that a device names in its *identify* record, for example ``ref16-EU44``. Raises LayoutError."""
-    match = _REFERENCE_NAME.match(name)
+    match = _REFERENCE_NAME.fullmatch(name)
     if match is None:
         raise LayoutError(f"layout {name!r} is not known; this version knows ref16-EU<size>, for example ref16-EU42")
     return reference_layout(float(match.group(1)))
@@ -177,7 +180,7 @@ def _text(data: Mapping[str, Any], key: str) -> str:
 
 
 def _number(name: str, where: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= MAX_NUMBER:
         raise LayoutError(f"layout {name}: {where} is {value!r}, expected a number")
     return float(value)
 
@@ -199,8 +202,8 @@ def _sensor(name: str, row_number: int, row: object) -> dict[str, Any]:
     if not isinstance(sensel, str) or not re.fullmatch(r"[A-Za-z0-9_.\-]{1,16}", sensel):
         raise LayoutError(f"layout {name}: {where}.id must be 1 to 16 letters or digits")
     channel = row.get("channel", row_number)
-    if isinstance(channel, bool) or not isinstance(channel, int) or channel < 0:
-        raise LayoutError(f"layout {name}: {where}.channel is {channel!r}, expected 0 or more")
+    if isinstance(channel, bool) or not isinstance(channel, int) or not 0 <= channel < MAX_SENSELS:
+        raise LayoutError(f"layout {name}: {where}.channel is {channel!r}, expected 0 to {MAX_SENSELS - 1}")
     place = {k: _number(name, f"{where}.{k}", row[k]) if row.get(k) is not None else np.nan for k in ("x_mm", "y_mm")}
     areas: dict[str, float] = {}
     for key in ("area_mm2", "trib_area_mm2"):
