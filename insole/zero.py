@@ -54,10 +54,11 @@ def start_baseline(
     n = values.shape[0]
 
     def position(seconds: float) -> int:
-        return int(min(n, max(0, round((seconds - start_s) * sample_rate_hz))))
+        return max(0, round((seconds - start_s) * sample_rate_hz))
 
+    # A foot that started late may have missed most of the span; and before its end nothing is known yet.
     unloaded_to = position(spans.unloaded_s)
-    if spans.unloaded_s >= MIN_UNLOADED_S and unloaded_to > 0:
+    if spans.unloaded_s >= MIN_UNLOADED_S and 0.5 * MIN_UNLOADED_S * sample_rate_hz <= unloaded_to <= n:
         value = _known(values[:unloaded_to], 50.0)
         if value is not None and float(np.nansum(weight * value)) <= limit_n:
             return StartBaseline(value, unloaded_to)
@@ -108,8 +109,7 @@ def standing_force_n(foot: Foot, info: TrialInfo) -> float | None:
         horizon_s *= 4
     if baseline.value is None:
         return None
-    first = max(0, round((spans.standing_from_s - start_s) * fs))
-    last = round((spans.warm_up_from_s - start_s) * fs)
+    first, last = (max(0, round((s - start_s) * fs)) for s in (spans.standing_from_s, spans.warm_up_from_s))
     stance = np.maximum(values[first:last] - baseline.value, 0.0) @ weight
     stance = stance[~np.isnan(stance)]
     return float(stance.mean()) if stance.size >= MIN_STANDING_S * fs else None
