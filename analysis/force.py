@@ -249,8 +249,7 @@ def _curves(
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64]]:
     """Pressure (s, codes) in kPa and marks (s, codes) of every code, and the scan shift (s,) in sample intervals."""
     electronics, layout = foot.electronics, foot.layout
-    if electronics is None:
-        raise AnalysisError(f"{foot.side}: counts can't become pressures without the circuit and its resistor")
+    assert electronics is not None  # a Foot of counts has them
     codes = electronics.loaded(np.arange(electronics.n_codes))
     mark = np.where(codes == 0, OPEN, 0)
     mark |= np.where(codes >= electronics.load_code(parameters.near_saturation_count_10_bit), NEAR_SATURATION, 0)

@@ -31,7 +31,9 @@ AREA = np.array([982, 1043, 1050, 1408, 1266, 1193, 1438, 1872, 1322, 982, 841, 
 MEDIAL = np.array([0, 1, -1, 0, 0, 0, 0, 0, 1, 1, 0, -1, -1, 0, 0, 0])
 
 
-def stance_kpa(u: NDArray[np.float64], shapes: Sequence[tuple[float, ...]] = RUN, medial: float = 0.0) -> NDArray[np.float64]:
+def stance_kpa(
+    u: NDArray[np.float64], shapes: Sequence[tuple[float, ...]] = RUN, medial: float = 0.0
+) -> NDArray[np.float64]:
     """Pressures (n, 16) at the stance times u (n,); 0 outside 0 < u < 1."""
     out = np.zeros((u.size, 16))
     for i, (peak, a, b, alpha, gamma) in enumerate(shapes):
@@ -60,12 +62,16 @@ def gait_kpa(
     return out
 
 
-def running_kpa(seconds: float, preload_kpa: float = 0.0, first_s: float = 0.0, rate: float = 1000.0) -> NDArray[np.float64]:
+def running_kpa(
+    seconds: float, preload_kpa: float = 0.0, first_s: float = 0.0, rate: float = 1000.0
+) -> NDArray[np.float64]:
     """Pressures of running at 0.75 s a stride and 0.30 s a stance, from `first_s` on."""
     return gait_kpa(round(seconds * rate), np.arange(first_s, seconds, 0.75).tolist(), rate=rate) + preload_kpa
 
 
-def counts_of(pressure_kpa: NDArray[np.float64], electronics: Electronics, area_mm2: float = 126.7) -> NDArray[np.uint16]:
+def counts_of(
+    pressure_kpa: NDArray[np.float64], electronics: Electronics, area_mm2: float = 126.7
+) -> NDArray[np.uint16]:
     """What the converter says about pressures under the nominal curve, rounded down."""
     force = np.maximum(pressure_kpa, 0.0) * area_mm2 / 1000.0
     x = (force / NOMINAL_K) ** (1.0 / NOMINAL_N) * electronics.r_m_ohm

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def dense(index: list[int], rows: F8, rate: float) -> tuple[F8, list[bool], list
     interpolated, broken = [False] * n, [False] * n
     for row, number in zip(rows, index, strict=True):
         values[number - index[0]] = row
-    for before, after in zip(index[:-1], index[1:], strict=True):
+    for before, after in pairwise(index):
         missing = after - before - 1
         for j in range(1, missing + 1):
             at = before + j - index[0]
