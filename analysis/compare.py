@@ -19,9 +19,10 @@ from analysis.result import TrialResult
 from analysis.statistics import holm
 from analysis.steps import INDEX_UNITS
 from analysis.trial_effect import LabSd, baseline_limit
-from analysis.trial_series import F8, SIDES, TrialOrder, common_sides, difference_series, in_order, step_series
+from analysis.trial_series import F8, TrialOrder, common_sides, difference_series, in_order, step_series
 from analysis.wording import judge
 from insole.errors import UsageError
+from insole.recording import SIDES
 
 __all__ = ["BaselineRepeat", "Comparison", "Difference", "Guard", "LabSd", "compare"]
 

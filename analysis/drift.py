@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.long_memory import DEFAULTS, slope_interval
-from analysis.parameters import Parameters
+from analysis.long_memory import slope_interval
+from analysis.parameters import DEFAULTS, Parameters
 from analysis.statistics import newey_west_slope, theil_sen
 
 MINUTES = 10.0

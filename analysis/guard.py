@@ -176,7 +176,7 @@ def _same_instrument(trials: Sequence[TrialResult]) -> Iterator[Finding]:
         layouts = [(name, _geometry(foot), foot.layout.name) for name, foot in feet]
         yield from _equal("layout", f"{side} layout", layouts)
         yield from _equal("kind", f"kind of {side} data", [(name, foot.kind, foot.kind) for name, foot in feet])
-        sets = [(name, foot.calibration_id, foot.calibration_id or "nominal") for name, foot in feet]
+        sets = [(name, _calibration(foot), foot.calibration_id or "none") for name, foot in feet]
         yield from _equal("calibration", f"{side} calibration", sets)
         missing = [(name, set(foot.missing_sensels), " ".join(foot.missing_sensels) or "none") for name, foot in feet]
         yield from _equal("missing_sensors", f"set of missing {side} sensors", missing)
@@ -286,6 +286,11 @@ def _geometry(foot: FootResult) -> dict[str, Any]:
     layout.pop("name", None)
     sensors = [{k: v for k, v in sensor.items() if k != "channel"} for sensor in layout.get("sensors", ())]
     return {**layout, "sensors": sensors}
+
+
+def _calibration(foot: FootResult) -> dict[str, Any] | None:
+    # Two fits may carry one id by mistake; what turns counts into loads is what has to be the same.
+    return None if foot.calibration is None else foot.calibration.as_dict()
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.mixture import Mixture, normalised
-from analysis.parameters import Parameters
+from analysis.parameters import DEFAULTS, Parameters
 
 F8 = NDArray[np.float64]
-DEFAULTS = Parameters()
+NEGLIGIBLE = 36.0  # components lighter than exp(-36) of the heaviest do not move a float
 MAX_SERIES = 3  # 19**3 components; designs with more trials always have an interval over trials (8.2b)
 
 TOO_FEW_FOR_MEAN = "too_few_steps"
@@ -130,10 +130,14 @@ class SlopeInterval:
     reason: str | None
 
 
+def block_count(n: int, blocks_max: int) -> int:
+    """K = floor(n / q) blocks of q = ceil(n / blocks_max) values; 0 without values."""
+    return n // -(-n // blocks_max) if n else 0
+
+
 def block_means(values: F8, blocks_max: int) -> F8:
-    """K means of q consecutive values, q = ceil(n / blocks_max), K = floor(n / q); the first n - qK are left out."""
-    length = -(-len(values) // blocks_max)
-    count = len(values) // length
+    """K means (K,) of q consecutive values of (n,); the first n - qK are left out."""
+    length, count = -(-len(values) // blocks_max), block_count(len(values), blocks_max)
     return np.asarray(values[len(values) - length * count :].reshape(count, length).mean(axis=1), dtype=np.float64)
 
 
@@ -259,7 +263,9 @@ def _combine(
     hurst = np.stack([fit.hurst[picks[:, j]] for j, fit in enumerate(fits)], axis=1)
     log_weight = np.sum([fit.log_weight[picks[:, j]] for j, fit in enumerate(fits)], axis=0)
     apart = hurst - hurst.mean(axis=1, keepdims=True)
-    weight = normalised(log_weight - np.sum(apart**2, axis=1) / parameters.hurst_coupling**2)
+    log_weight = log_weight - np.sum(apart**2, axis=1) / parameters.hurst_coupling**2
+    counts = log_weight > log_weight.max() - NEGLIGIBLE
+    picks, hurst, weight = picks[counts], hurst[counts], normalised(log_weight[counts])
     parts = np.stack([share[j] ** 2 * fit.variance[picks[:, j]] for j, fit in enumerate(fits)], axis=1)
     parts = parts * stretch ** (2.0 * hurst - 2.0)
     variance = parts.sum(axis=1)

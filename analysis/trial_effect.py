@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from analysis.long_memory import DEFAULTS, SeriesFit
-from analysis.parameters import Parameters
+from analysis.long_memory import SeriesFit
+from analysis.parameters import DEFAULTS, Parameters
 
 DRIFT_TERM_FROM = 6  # trials
 MAX_TRIALS_PER_CONDITION = 8

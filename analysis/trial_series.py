@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from analysis.asymmetry import step_differences
 from analysis.result import FootResult, TrialResult
+from insole.recording import SIDES
 
 F8 = NDArray[np.float64]
-SIDES = ("left", "right")
 
 
 @dataclass(frozen=True, eq=False)

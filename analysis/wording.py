@@ -26,6 +26,12 @@ FEET_RECORDINGS = "these recordings differ between the feet"
 FEET_RULED_OUT = "a difference between the feet above {floor} points is ruled out"
 FEET_UNRESOLVED = "no difference between the feet resolved"
 
+REASONS = {
+    "no_variation": "the values do not vary",
+    "foot_absent": "the foot was not recorded in every trial",
+    "too_few_steps": "fewer than 20 in a recording",
+    "too_few_steps_for_interval": "fewer than 30 in a recording",
+}
 PROXY = "MLI is medial loading, a pronation-related proxy"
 
 
@@ -78,7 +84,8 @@ def judge(
     facts = f"MLI {interval(row)}, {difference_is}"
     floor = f"floor {row.floor:g} points: {row.floor_row}" if row.floor is not None else "no floor"
     if row.difference is None or row.floor is None:
-        return Rung("unresolved", f"{_word(row, UNRESOLVED)}: no interval, {row.reason}; {floor}{stamp}")
+        why = REASONS.get(row.reason or "", row.reason)
+        return Rung("unresolved", f"{_word(row, UNRESOLVED)}: there is no interval, {why}; {floor}{stamp}")
     tail = f"{floor}; {PROXY}{stamp}"
     if guard.unmatched:
         sentence = f"{_word(row, UNRESOLVED)}: {facts}; no test is made, the belt may have done it; {tail}"
@@ -111,7 +118,7 @@ def _too_few_steps(row: Difference, parameters: Parameters) -> str | None:
     if not few and row.reason not in ("too_few_steps", "too_few_steps_for_interval"):
         return None
     what = "pairs of steps" if row.side == "did" else f"{row.side} steps"
-    why = f" ({row.reason})" if row.reason else ""
+    why = f" ({REASONS.get(row.reason, row.reason)})" if row.reason else ""
     return (
         f"{TOO_FEW_STEPS}: {row.n_base} and {row.n_other} valid {what} in baseline and compared condition{why}; "
         f"{parameters.min_steps_interval} in each recording are needed for an interval, "
