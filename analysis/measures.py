@@ -79,13 +79,16 @@ def measure(
         medial, lateral, given, parameters.low_pass_guard_s * signal.sample_rate_hz, *sections, cop_force_n,
         parameters.mlr_min_kpa,
     )  # fmt: skip
+    # Sums over sensels are plain sums, no matrix products: those round differently for one step and for many, and
+    # a live step equals its offline twin to the last bit.
     seconds = integral / signal.sample_rate_hz
     fti = steps.weight * seconds
     impulse = fti.sum(axis=1)
     region_pti = np.full((k, len(REGIONS)), np.nan)
     for number, mean in enumerate(means):
         known = np.array([why is None for why in mean.reasons])
-        region_pti[which == number] = np.where(known, seconds[which == number] @ mean.kpa.T, np.nan)
+        mine = seconds[which == number]
+        region_pti[which == number] = np.where(known, (mine[:, None, :] * mean.kpa).sum(axis=2), np.nan)
     columns = pressure_indices(region_pti)
     columns["ami"] = axis_index(fti, x)
     mean_x = given_x if total else np.divide((fti * x).sum(axis=1), impulse, out=np.full(k, np.nan), where=impulse > 0)
