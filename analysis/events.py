@@ -97,6 +97,7 @@ class Detector:
         self._ints = np.zeros(kernel.N_INTS, dtype=np.int64)
         self._ints[kernel.NEXT] = max(0, first - self.delay)
         self._ints[kernel.FROM] = first
+        self._ints[kernel.LOADED] = -1
         self._reals = np.full(kernel.N_REALS, np.nan)
         self._ring = np.zeros(self._taps.size)
         self._baseline = baseline.astype(np.float64)
@@ -117,7 +118,7 @@ class Detector:
     def keep_from(self) -> int:
         """First sample the machine may still look back at."""
         if self._ints[kernel.ZEROING]:
-            return int(self._ints[kernel.WINDOW])
+            return min(self.position - self.delay, int(self._ints[kernel.WINDOW]))
         swing = self._reals[kernel.LAST_FO]
         # The event signal of the oldest sample in the filter is written last, one delay behind.
         here = self.position - self.delay
@@ -127,7 +128,7 @@ class Detector:
     def contact_from(self) -> int:
         """No contact still to be emitted begins before this sample."""
         here = self.position - self.delay
-        if self._ints[kernel.ZEROING] or not self._ints[kernel.HAS_PREVIOUS]:
+        if not self._ints[kernel.HAS_PREVIOUS]:
             return here
         if self._ints[kernel.STATE] >= kernel.STANCE:
             return int(self._reals[kernel.FC])
@@ -269,11 +270,11 @@ def preload_high(signal: FootSignal, found: Emitted, parameters: Parameters = DE
 
 
 def swing_sd(event: NDArray[np.float64], found: Emitted, parameters: Parameters = DEFAULTS) -> float:
-    """SD in N of the event signal over the middle of all swings between two contacts; 0 without any."""
+    """SD in N of the event signal within the middle of a swing, pooled over the swings between contacts; 0 if none."""
     fo, fc = found.end_sample[:-1], found.start_sample[1:]
     trim = 0.5 * (1.0 - parameters.baseline_middle_share) * (fc - fo)
     first, last = np.ceil(fo + trim).astype(np.int64), np.ceil(fc - trim).astype(np.int64)
     swings = [event[a:b] for a, b in zip(first, last, strict=True)]
     # A hole in the event signal means that what lies between the two contacts was no single swing.
-    whole = [swing for swing in swings if swing.size and not np.isnan(swing).any()]
-    return float(np.concatenate(whole).std()) if whole else 0.0
+    variances = [float(swing.var()) for swing in swings if swing.size and not np.isnan(swing).any()]
+    return float(np.sqrt(np.mean(variances))) if variances else 0.0

@@ -20,7 +20,7 @@ UNKNOWN, SWING, STANCE, RELEASE = 0, 1, 2, 3  # from STANCE on a contact is unde
 # Places in the integer state.
 NEXT = 0  # next raw sample to take in
 STATE = 1
-ZEROING = 2  # 1 while a baseline is being taken anew and nothing is detected
+ZEROING = 2  # 1: a baseline is being taken anew and nothing is detected; 2: taken in case no swing comes, see LOADED
 RUN = 3  # raw samples in the filter since the last break
 FROM = 4  # first position at which the event signal exists
 SWINGS = 5  # swing medians kept
@@ -30,7 +30,8 @@ STRIDES = 8  # contacts emitted since the last UNKNOWN
 HAS_PREVIOUS = 9
 BROKEN = 10  # stances cut by a break
 REZEROED = 11  # forced re-zeroings
-N_INTS = 12
+LOADED = 12  # since when the signal has not been below T_lo in UNKNOWN, or -1
+N_INTS = 13
 
 # Places in the real state.
 T_UP, T_DOWN, FC, FO, LAST_FO, PREVIOUS = 0, 1, 2, 3, 4, 5
@@ -174,17 +175,23 @@ def follow(
         for i in range(s):
             if not held[row, i]:
                 run_from[i] = r
+        if ints[ZEROING] > 0 and r + 1 == ints[WINDOW] + length:
+            q = settings[PERCENTILE] / 100.0
+            if _zero_window(value, broken, base, ints[WINDOW], length, q, weight, settings[LIMIT], baseline):
+                # The event signal begins behind the window; the samples before fill the filter, under the new baseline.
+                if ints[ZEROING] == 2:
+                    ints[REZEROED] += 1
+                    ints[SWINGS] = 0
+                ints[ZEROING] = 0
+                ints[LOADED] = -1
+                ints[RUN] = 0
+                ints[HAS_PREVIOUS] = 0
+                ints[FROM] = r + 1
+                r += 1 - delay
+                continue
+            ints[WINDOW] = r + 1
         if ints[ZEROING] == 1:
             r += 1
-            if r == ints[WINDOW] + length:
-                q = settings[PERCENTILE] / 100.0
-                if _zero_window(value, broken, base, ints[WINDOW], length, q, weight, settings[LIMIT], baseline):
-                    # The event signal begins here; the samples before fill the filter, under the new baseline.
-                    ints[ZEROING] = 0
-                    ints[FROM] = r
-                    r -= delay
-                else:
-                    ints[WINDOW] = r
             continue
         if broken[row]:
             if state >= STANCE:
@@ -194,6 +201,8 @@ def follow(
             ints[STRIDES] = 0
             ints[RUN] = 0
             ints[HAS_PREVIOUS] = 0
+            ints[ZEROING] = 0
+            ints[LOADED] = -1
             r += 1
             continue
         force = 0.0
@@ -234,6 +243,14 @@ def follow(
         elif state == UNKNOWN:
             if e < t_lo:
                 state = SWING
+                ints[ZEROING] = 0
+                ints[LOADED] = -1
+            elif ints[LOADED] < 0:
+                ints[LOADED] = n
+            elif ints[ZEROING] == 0 and swings > 0 and n - ints[LOADED] > settings[REZERO]:
+                # A zero that has risen looks like a stance without a beginning: it would never end.
+                ints[ZEROING] = 2
+                ints[WINDOW] = r
         elif state == SWING:
             if e >= t_hi:
                 state = STANCE

@@ -118,24 +118,27 @@ def machine(
     gave_median = False
     strides: list[float] = []
     zero_from: int | None = None
+    loaded_since: int | None = None
     e_from = first
     r = max(0, first - d) - 1
     while r + 1 < len(values):
         r += 1
-        if zero_from is not None:
-            if r + 1 - zero_from < round(3 * rate):
-                continue
+        blind = state == "ZERO"
+        if zero_from is not None and r + 1 - zero_from == round(3 * rate):
             new = start_value(values[: r + 1], rate, weight, limit, zero_from)
-            if new is None:
-                zero_from = r + 1
+            zero_from = r + 1
+            if new is not None:
+                found.n_rezeroed += not blind
+                b, e_from = new
+                medians = []
+                state, zero_from, loaded_since = "UNKNOWN", None, None
+                r = e_from - d - 1
                 continue
-            b, e_from = new
-            zero_from = None
-            r = e_from - d - 1
+        if blind:
             continue
         if np.isnan(values[r]).any():
             found.n_broken += state in ("STANCE", "RELEASE")
-            state, last_fo, strides = "UNKNOWN", None, []
+            state, last_fo, strides, zero_from, loaded_since = "UNKNOWN", None, [], None, None
             continue
         force[r] = kappa * float((np.maximum(values[r] - b, 0.0) * weight).sum())
         n = r - d
@@ -149,11 +152,16 @@ def machine(
         if before >= lo > e:
             t_dn = n - 1 + (lo - before) / (e - before)
         if state in ("STANCE", "RELEASE") and (n - fc) / rate > 2.5:
-            state, last_fo, strides, medians = "UNKNOWN", None, [], []
+            state, last_fo, strides, medians = "ZERO", None, [], []
             found.n_rezeroed += 1
             zero_from = r + 1
         elif state == "UNKNOWN" and e < lo:
-            state = "SWING"
+            state, zero_from, loaded_since = "SWING", None, None
+        elif state == "UNKNOWN":
+            # Loaded for 2.5 s since nobody knows when: a zero is taken beside, and used unless a swing comes first.
+            loaded_since = n if loaded_since is None else loaded_since
+            if (n - loaded_since) / rate > 2.5 and zero_from is None and update:
+                zero_from = r + 1
         elif state == "SWING" and e >= hi:
             state, fc, gave_median = "STANCE", t_up, False
             if last_fo is not None and update:
