@@ -59,7 +59,8 @@ class JournalWriter:
         self.size = 0
         self._number = 0
         self._unsynced = False
-        self._failure: str | None = None
+        self.failure: str | None = None
+        """What ended the journal: the first write or sync error, as a line for the user."""
         self._lock = threading.Lock()
         self._stop = threading.Event()
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -81,7 +82,7 @@ class JournalWriter:
         self._thread = threading.Thread(target=self._keep_syncing, name=f"sync {path.name}", daemon=True)
         self._thread.start()
 
-    def write_bytes(self, side: str, data: bytes, host_s: float) -> None:
+    def take_bytes(self, side: str, data: bytes, host_s: float) -> None:
         """Append what the link of ``side`` gave at host time ``host_s``. Raises TrialFileError."""
         self._write(_BYTES, side, data, host_s)
 
@@ -103,7 +104,7 @@ class JournalWriter:
                 self._append(_END, "", _as_json({"end": end, "reason": reason}), 0.0)
             os.fsync(self._file)
         except OSError as error:
-            if self._failure is None:
+            if self.failure is None:
                 raise self._fail("closed", error) from None
         finally:
             os.close(self._file)
@@ -121,8 +122,8 @@ class JournalWriter:
 
     def _write(self, kind: int, side: str, payload: bytes, host_s: float) -> None:
         with self._lock:
-            if self._failure is not None:
-                raise TrialFileError(self._failure)
+            if self.failure is not None:
+                raise TrialFileError(self.failure)
             try:
                 self._append(kind, side, payload, host_s)
             except OSError as error:
@@ -147,11 +148,11 @@ class JournalWriter:
         self._unsynced = True
 
     def _fail(self, what: str, error: OSError) -> TrialFileError:
-        self._failure = (
+        self.failure = (
             f"{self.path} can't be {what} ({error.strerror}): the recording stops, what was recorded before is kept; "
             "make room or choose another disk"
         )
-        return TrialFileError(self._failure)
+        return TrialFileError(self.failure)
 
     def _keep_syncing(self) -> None:
         synced_at = time.monotonic()

@@ -24,7 +24,7 @@ def write(path, end="complete"):
     with JournalWriter(path, HEADER) as journal:
         journal.write_event("", 9.0, "recording")
         for side, data, host_s in CHUNKS:
-            journal.write_bytes(side, data, host_s)
+            journal.take_bytes(side, data, host_s)
         if end:
             journal.close(end, "done")
     return path.read_bytes()
@@ -148,7 +148,7 @@ def test_a_full_disk_cuts_the_torn_record_and_says_so(tmp_path, monkeypatch):
 
         def go_on():
             for side, data, host_s in CHUNKS:
-                journal.write_bytes(side, data, host_s)
+                journal.take_bytes(side, data, host_s)
                 kept.append(side)
 
         with pytest.raises(TrialFileError, match=r"No space left on device.*make room"):
@@ -175,7 +175,7 @@ def test_a_sync_that_fails_stops_the_recording(tmp_path, monkeypatch):
 
         def go_on():
             for _ in range(2000):
-                journal.write_bytes("left", b"x", 0.0)
+                journal.take_bytes("left", b"x", 0.0)
                 journal._stop.wait(0.001)
 
         with pytest.raises(TrialFileError, match=r"brought to disk .Input/output error"):
@@ -190,7 +190,7 @@ def test_the_bytes_go_to_disk_while_the_recording_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(acquisition.journal, "sync_data", lambda file: synced.append(os.fstat(file).st_size))
     monkeypatch.setattr(acquisition.journal, "SYNC_EVERY_S", 0.005)
     with JournalWriter(tmp_path / "a.jrn", HEADER) as journal:
-        journal.write_bytes("left", bytes(100), 0.0)
+        journal.take_bytes("left", bytes(100), 0.0)
         for _ in range(2000):
             if synced and synced[-1] == journal.size:
                 break
