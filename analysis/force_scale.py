@@ -65,15 +65,16 @@ def force_scale(
     """Both scales of a trial.
 
     `integrals`: the signals that together hold the force of both feet, empty where one foot is missing;
-    `stride_start_s` (k,): foot contacts of one foot in the analysed span. Strides across a break are left out, which
-    keeps the balance: force and time are summed over the same whole strides.
+    `stride_start_s` (k,): foot contacts of one foot in the analysed span. Left out are strides across a break, and
+    what is too long for a stride: a pause beside the belt, a forced re-zeroing. That keeps the balance: force and
+    time are summed over the same whole strides.
     """
     weight_n = info.body_weight_n
     if weight_n is None or not integrals or len(stride_start_s) < 2:
         return ForceScale(event.value, event.source, None)
     begin, end = stride_start_s[:-1], stride_start_s[1:]
     impulse = np.sum([integral.between(begin, end) for integral in integrals], axis=0)
-    whole = np.isfinite(impulse)
+    whole = np.isfinite(impulse) & (end - begin <= parameters.stride_time_max_s)
     begin, end, impulse = begin[whole], end[whole], impulse[whole]
     seconds = end - begin
     if not impulse.sum() > 0:

@@ -29,6 +29,9 @@ def humps(depth_bw):
 def test_prominence_is_the_depth_below_the_lower_hump():
     force = np.interp(U, [0.0, 0.25, 0.5, 0.75, 1.0], [0.0, 900.0, 600.0, 800.0, 0.0])
     assert trough_prominence(force) == pytest.approx(200.0)
+    # The second hump is looked for from 55 % on, where this curve has fallen to 900 from its peak at 50 %.
+    early = np.interp(U, [0.0, 0.2, 0.35, 0.5, 0.7, 1.0], [0.0, 1050.0, 600.0, 1200.0, 0.0, 0.0])
+    assert trough_prominence(early) == pytest.approx(300.0)
     # One hump in the middle: the curve only rises to it from one side, the lower end is the lowest point.
     assert trough_prominence(ONE_HUMP) == pytest.approx(0.0)
 

@@ -12,8 +12,13 @@ import numpy as np
 import pytest
 
 from analysis import analyse
+from analysis.events import contacts
+from analysis.force import foot_signal
+from analysis.measures import measure
+from analysis.parameters import Parameters
 from analysis.result import TrialResult, plain
 from analysis.steps import INDEX_UNITS, REJECT_REASONS
+from analysis.temporal import find_breaks
 from insole.frame import Pulse
 from insole.layout import REGIONS
 from insole.recording import Recording
@@ -149,6 +154,36 @@ def test_kappa_event_scales_thresholds_and_nothing_without_unit():
     assert "scale_suspect" in analyse(trial).flags
     trial.kappa_event = KappaEvent(1.0, "borrowed")
     assert "kappa_borrowed" in analyse(trial).flags
+
+
+@pytest.mark.parametrize("kappa", [1.0, 0.746])
+def test_cop_begins_where_the_scaled_force_reaches_a_tenth_of_body_weight(kappa):
+    trial = cf.trial("run", 0.1, 0.1)
+    trial.kappa_event = KappaEvent(kappa, "borrowed")
+    left = analyse(trial).left
+    u = np.linspace(0.0, 1.0, 30_001)
+    enough = u[bumps.stance_kpa(u, bumps.RUN, 0.1) @ bumps.AREA * kappa >= 0.1 * cf.BODY_WEIGHT_N]
+    start = left.steps.columns["initial_contact_s"][20]
+    stance = 0.75 * round(start / 0.75)
+    expected = stance + 0.3 * enough[[0, -1]]
+    assert left.cop_span_s[20] == pytest.approx(expected, abs=0.0025)
+
+
+@pytest.mark.parametrize(("preload_kpa", "rezeroed"), [(1.0, False), (3.0, True)])
+def test_force_scale_follows_the_baseline(preload_kpa, rezeroed):
+    """A preload that comes after 20 s is subtracted from then on, in the balance too.
+
+    1 kPa is 19 N in all, below the threshold of events; 3 kPa hide every toe-off until the forced re-zeroing.
+    """
+
+    def preload(_side, kpa):
+        kpa[20_000:] += preload_kpa
+        return kpa
+
+    result = analyse(cf.trial("run", 0.1, 0.1, change=preload))
+    assert ("rezero_forced" in result.flags) == rezeroed
+    assert result.kappa_trial == pytest.approx(cf.generator_kappa("run", 0.1), rel=0.006)
+    assert result.left.indices["mli"].mean == pytest.approx(21.14, abs=0.3)
 
 
 def test_right_minus_left_is_paired_step_by_step():
@@ -295,6 +330,20 @@ def test_saturation_nulls_peaks_then_the_step():
     assert steps["reject_reason"][flagged].tolist()[1] in ("outlier", "saturated")
 
 
+def test_saturation_counts_on_sensels_that_carry_the_load():
+    foot = cf.trial("run", 0.1, 0.1, duration_s=10.0).feet["left"]
+    signal = foot_signal(foot)
+    found = contacts(signal, cf.info(), 1.0)
+    shares = []
+    for sensel in ("T45", "M1"):  # 2 and 15 % of the load
+        saturated = np.zeros(signal.value.shape, np.bool_)
+        saturated[:, foot.layout.index_of(sensel)] = True
+        full = replace(signal, saturated=saturated)
+        shares.append(measure(full, find_breaks(full), found, foot.layout, 70.0, Parameters()).saturated_share)
+    assert (shares[0] == 0.0).all()
+    assert (shares[1] == 1.0).all()
+
+
 def test_belt_off_its_speed_rejects():
     trial = cf.trial("run")
     index = np.arange(40_000)
@@ -313,7 +362,8 @@ def test_belt_off_its_speed_rejects():
 
 def test_feet_that_take_turns_in_one_signal():
     left = cf.trial("run", 0.1, 0.1).feet["left"].recording.values @ bumps.AREA
-    right = cf.trial("run", 0.1, 0.1).feet["right"].recording.values @ bumps.AREA
+    right = 1.5 * cf.trial("run", 0.1, 0.1).feet["right"].recording.values @ bumps.AREA
+    kappa = cf.generator_kappa("run", 0.1) / 1.25
     index = np.arange(len(left))
 
     def both(first_side):
@@ -324,7 +374,7 @@ def test_feet_that_take_turns_in_one_signal():
     assert result.right.steps.columns["initial_contact_s"][0] < result.left.steps.columns["initial_contact_s"][0]
     assert abs(result.left.n_contacts - result.right.n_contacts) <= 1
     assert result.gait_mode == "run"
-    assert result.kappa_trial == pytest.approx(cf.generator_kappa("run", 0.1), rel=1e-4)
+    assert result.kappa_trial == pytest.approx(kappa, rel=1e-4)
     assert result.left.indices["stride_time_s"].mean == pytest.approx(0.75)
     assert result.left.indices["mli"].reason == "region_absent:HM"
     assert result.left.indices["xm"].reason == "no_positions"
@@ -333,7 +383,7 @@ def test_feet_that_take_turns_in_one_signal():
     assert unlabelled.feet["both"].rejected["edge"] == 20
     assert unlabelled.feet["both"].indices["stride_time_s"].mean == pytest.approx(0.75)
     assert unlabelled.temporal.cadence_steps_min == pytest.approx(160.0)
-    assert unlabelled.kappa_trial == pytest.approx(result.kappa_trial, rel=1e-6)
+    assert unlabelled.kappa_trial == pytest.approx(kappa, rel=1e-4)
     assert json.loads(json.dumps(unlabelled.as_json(), allow_nan=False))["both"]["n_contacts"] > 90
 
 
