@@ -1,0 +1,99 @@
+"""Small trials of every kind for the tests of the floor: made up, complete, and never the same value twice."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insole.calibration import Calibration, Electronics, Response
+from insole.frame import Identify, Pulse, Status
+from insole.layout import Layout, layout_from_dict, reference_layout
+from insole.recording import GAP, Recording
+from insole.treadmill import Treadmill, parse_incline, parse_speed
+from insole.trial import HOST, Foot, KappaEvent, Pain, Spans, Trial, TrialInfo
+
+RATE_HZ = 1000.0
+
+
+def full_info() -> TrialInfo:
+    """A description in which everything is known."""
+    return TrialInfo(
+        subject="S01-b", mass_kg=70.5, size_eu=42.0, condition="shod", shoe="Läufer \N{GREEK SMALL LETTER MU}-3",
+        heel_drop_mm=8.0, stack_mm=32.0, shoe_mass_kg=0.61,
+        treadmill=Treadmill(parse_incline("4 %"), parse_speed("4.5 mph"), 4.1, 2.0, 3.9, 1.99),
+        spans=Spans(3.0, 10.0, 180.0), warmed_up_before_s=60.0, donning="D1", posture="hip level",
+        pain=(Pain("forefoot", "right", 4), Pain("Ferse außen", "left", 0)), note="zweite Socke, 20 °C",
+        started_utc="2026-11-20T10:00:00.000+00:00",
+    )  # fmt: skip
+
+
+def gap_rows(*rows: tuple[int, int, bytes, int, int]) -> NDArray[np.void]:
+    """A gap table."""
+    return np.array(list(rows), dtype=GAP)
+
+
+def recording(side: str, kind: str, n: int = 50, columns: int = 16, seed: int = 1) -> Recording:
+    """Samples with two holes: five lost, then three of which two were damaged."""
+    rng = np.random.default_rng(seed)
+    missing = [*range(10, 15), *range(30, 33)]
+    index = np.setdiff1d(np.arange(n + len(missing)), missing) + 7
+    values = {
+        "counts": rng.integers(0, 1024, (n, columns)).astype(np.uint16),
+        "pressure_kpa": rng.uniform(0, 500, (n, columns)),
+        "force_n": rng.uniform(0, 90, (n, columns)),
+        "total": rng.uniform(0, 1500, n),
+    }[kind]
+    cop = np.where(rng.random((n, 1)) < 0.2, np.nan, rng.uniform(-40, 260, (n, 2)))
+    return Recording(
+        side=side, kind=kind, sample_rate_hz=RATE_HZ, index=index, time_s=(index - 7) / RATE_HZ + 0.0123, values=values,
+        gaps=gap_rows((17, 5, b"lost", 0, 0), (37, 3, b"mixed", 2, 1)), cop_mm=cop if kind == "total" else None,
+        first_side="right" if side == "both" else None,
+    )  # fmt: skip
+
+
+def identify(side: str) -> Identify:
+    """What a board said it is."""
+    return Identify(
+        protocol_major=1, protocol_minor=0, firmware="1.2.3", board="mega2560", device_serial=f"SN-{side}",
+        boot_id=0xDEADBEEF, side=side, n_sensels=16, bits=10, circuit="fsr_high", r_m_ohm=997.5, layout="ref16-EU42",
+        rate_hz=1000, scan_offset_us=tuple(26 * i for i in range(16)), capabilities=0x7F,
+    )  # fmt: skip
+
+
+def counts_foot(side: str, n: int = 50, seed: int = 1) -> Foot:
+    """One foot as a board records it, with everything that a board tells."""
+    samples = recording(side, "counts", n, seed=seed)
+    curves = tuple(Response(k=1e5 + i, n=1.1, rmspe_percent=2.0 + i) for i in range(16))
+    host = np.array([(16, 100.25), (56, 100.3)], dtype=HOST)
+    return Foot(
+        side=side, recording=samples, layout=reference_layout(), electronics=Electronics("fsr_high", 997.5, 10),
+        calibration=Calibration("cal-7", "puck", curves, "2026-11-01", f"SN-{side}", 0.08, reference_layout().ids),
+        identify=identify(side),
+        status=(Status(4_294_967_290, 40, 1, 1, 4987, 31.5), Status(1_000_000, 90, 3, 2, 0, None)),
+        pulses=(Pulse(123, "belt", 1, 1), Pulse(456, "sync", 7, 0)),
+        clock={"offset_s": 0.0123, "drift_ppm": -41.5, "residual_s": 2e-5}, host=host,
+        device_time_us=(samples.index * 1000 + 4_294_967_000).astype(np.uint32),
+        frame_flags=(samples.index % 4).astype(np.uint8),
+    )  # fmt: skip
+
+
+def plain_layout(side: str) -> Layout:
+    """Three sensors that only have a name and a place, in arbitrary units."""
+    sensors = [{"id": f"S{i}", "x_mm": 10.0 * i - 7, "y_mm": 100.0 * i} for i in range(3)]
+    return layout_from_dict({"schema": "insole-layout/1", "name": "three", "units": "arbitrary", "sensors": sensors},
+                            side)  # fmt: skip
+
+
+def counts_trial() -> Trial:
+    """Both feet in counts with everything known."""
+    feet = {side: counts_foot(side, seed=seed) for seed, side in enumerate(("left", "right"))}
+    return Trial(full_info(), feet, KappaEvent(1.0625, "static"), "recovered", {"firmware_left": "1.2.3", "empty": ""})
+
+
+def trial_of(kind: str) -> Trial:
+    """A trial of one recording kind; ``total`` is one signal for both feet, the others have only a left foot."""
+    if kind == "counts":
+        return counts_trial()
+    side = "both" if kind == "total" else "left"
+    foot = Foot(side, recording(side, kind, columns=3), plain_layout(side))
+    return Trial(TrialInfo(), {side: foot})
