@@ -111,7 +111,7 @@ def static_mli(track: Track, spans: Spans) -> float | None:
     means = regions_of(signal, steps, track.foot.layout)
     if means.reason("mli") is not None:
         return None
-    pressure = means.kpa @ np.where(steps.weight[-1] > 0, loads.mean(axis=0), 0.0)
+    pressure = means.kpa @ loads.mean(axis=0)
     value = float(pressure_indices(pressure[None, :])["mli"][0])
     return value if np.isfinite(value) else None
 

@@ -156,7 +156,7 @@ def test_kappa_event_scales_thresholds_and_nothing_without_unit():
     assert "kappa_borrowed" in analyse(trial).flags
 
 
-@pytest.mark.parametrize("kappa", [1.0, 0.746])
+@pytest.mark.parametrize("kappa", [1.0, 0.3])
 def test_cop_begins_where_the_scaled_force_reaches_a_tenth_of_body_weight(kappa):
     trial = cf.trial("run", 0.1, 0.1)
     trial.kappa_event = KappaEvent(kappa, "borrowed")
@@ -236,6 +236,8 @@ def test_warm_up_is_outside_the_count():
     assert np.isfinite(later.left.steps.columns["step_time_s"][0])
     assert later.left.rejected["edge"] == 10
     assert later.analysed_s[0] == 10.0
+    assert "acclimatisation_short" in later.flags
+    assert "acclimatisation_short" not in analyse(cf.trial("run", warmed_up_before_s=180.0)).flags
 
 
 @pytest.mark.parametrize(("from_s", "lost", "broken"), [(20.0, 30, 0), (20.4, 40, 1)])
@@ -364,6 +366,7 @@ def test_feet_that_take_turns_in_one_signal():
     left = cf.trial("run", 0.1, 0.1).feet["left"].recording.values @ bumps.AREA
     right = 1.5 * cf.trial("run", 0.1, 0.1).feet["right"].recording.values @ bumps.AREA
     kappa = cf.generator_kappa("run", 0.1) / 1.25
+    left, right = left[:39_500], right[:39_500]  # an odd number of contacts: no whole number of strides
     index = np.arange(len(left))
 
     def both(first_side):
@@ -382,7 +385,7 @@ def test_feet_that_take_turns_in_one_signal():
     assert unlabelled.left is None
     assert unlabelled.feet["both"].rejected["edge"] == 20
     assert unlabelled.feet["both"].indices["stride_time_s"].mean == pytest.approx(0.75)
-    assert unlabelled.temporal.cadence_steps_min == pytest.approx(160.0)
+    assert unlabelled.temporal.cadence_steps_min == pytest.approx(160.0, abs=0.01)
     assert unlabelled.kappa_trial == pytest.approx(kappa, rel=1e-4)
     assert json.loads(json.dumps(unlabelled.as_json(), allow_nan=False))["both"]["n_contacts"] > 90
 
