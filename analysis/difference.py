@@ -17,6 +17,7 @@ from analysis.trial_series import F8, TrialOrder
 
 STRONG_MEMORY = 0.75  # mean H above which the rows say so (8.2a)
 NARROW_MEMORY = 0.85
+STRONG_MEMORY_NOTE = "strong step-to-step memory"
 
 
 def difference_row(
@@ -85,8 +86,11 @@ def _over_trials(
     fits = [fit_mean(v, settings) for v in series if len(v) >= settings.min_steps_interval]
     known = [fit for fit in fits if fit is not None]
     longer = half_width_longer_trials(effect, known)
+    if any(fit.h_bar > STRONG_MEMORY for fit in known):
+        notes = (*notes, STRONG_MEMORY_NOTE)
     return replace(
         filled,
+        notes=notes,
         h_bar=tuple(fit.h_bar for fit in known),
         n_blocks=tuple(fit.n_blocks for fit in known),
         half_width_4n=longer,
@@ -103,7 +107,7 @@ def _within_recordings(
         return replace(row, reason=found.reason)
     notes: tuple[str, ...] = ()
     if max(found.h_bars) > STRONG_MEMORY:
-        notes = (*notes, "strong step-to-step memory")
+        notes = (*notes, STRONG_MEMORY_NOTE)
     if max(found.h_bars) > NARROW_MEMORY:
         notes = (*notes, "interval may be too narrow (coverage ≈ .89)")
     k = len(other)
