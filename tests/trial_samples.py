@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from insole.calibration import Calibration, Electronics, Response
 from insole.frame import Identify, Pulse, Status
+from insole.hdf5 import write_trial
 from insole.layout import Layout, layout_from_dict, reference_layout
 from insole.recording import GAP, Recording
 from insole.treadmill import Treadmill, parse_incline, parse_speed
@@ -97,3 +101,48 @@ def trial_of(kind: str) -> Trial:
     side = "both" if kind == "total" else "left"
     foot = Foot(side, recording(side, kind, columns=3), plain_layout(side))
     return Trial(TrialInfo(), {side: foot})
+
+
+def equal(one: Any, other: Any) -> bool:
+    """The same arrays in type and value, or the same objects."""
+    if isinstance(one, np.ndarray):
+        return (
+            isinstance(other, np.ndarray) and one.dtype == other.dtype
+            and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+        )  # fmt: skip
+    return bool(one == other)
+
+
+def differences(ours: Trial, theirs: Trial) -> list[str]:
+    """Every field in which two trials differ."""
+    found = [name for name in ("info", "kappa_event", "end") if getattr(ours, name) != getattr(theirs, name)]
+    if not ours.versions.items() <= theirs.versions.items():
+        found.append("versions")
+    if list(ours.feet) != list(theirs.feet):
+        return [*found, "feet"]
+    for side, a in ours.feet.items():
+        b = theirs.feet[side]
+        for name in ("side", "electronics", "identify", "status", "pulses", "clock", "host", "device_time_us",
+                     "frame_flags"):  # fmt: skip
+            if not equal(getattr(a, name), getattr(b, name)):
+                found.append(f"{side}.{name}")
+        for name in ("side", "kind", "sample_rate_hz", "index", "time_s", "values", "gaps", "cop_mm", "first_side"):
+            if not equal(getattr(a.recording, name), getattr(b.recording, name)):
+                found.append(f"{side}.recording.{name}")
+        for name in ("layout", "calibration"):
+            x, y = getattr(a, name), getattr(b, name)
+            if (None if x is None else x.as_dict()) != (None if y is None else y.as_dict()):
+                found.append(f"{side}.{name}")
+    return found
+
+
+def written(folder: Path, trial: Trial) -> Path:
+    """A trial as a file."""
+    path = folder / "trial.h5"
+    write_trial(path, trial)
+    return path
+
+
+def left_behind(folder: Path) -> list[str]:
+    """What lies in a folder."""
+    return sorted(p.name for p in folder.iterdir())
