@@ -73,7 +73,7 @@ def build_trial(path: Path) -> Trial:
         streams = {side: read_stream(who, journal.chunks(side)) for side, who in plan.identify.items()}
     streams = {side: stream for side, stream in streams.items() if stream.index.size}
     if not streams:
-        raise TrialFileError(f"{path}: no sample was recorded")
+        raise TrialFileError(f"{path}: no sample was recorded; delete this journal and record again")
     clocks = common_base(
         {side: fit_clock(stream.host_us, stream.host["host_time_s"]) for side, stream in streams.items()},
         {side: stream.first_us for side, stream in streams.items()},

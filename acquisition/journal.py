@@ -256,7 +256,9 @@ class JournalReader:
                 self.end = self._json(record)
             number, at = found_number + 1, record.end + _CRC.size
         if not self.header:
-            raise TrialFileError(f"{self.path}: the journal was cut off before its header; nothing was recorded")
+            raise TrialFileError(
+                f"{self.path}: the journal was cut off before its header, nothing was recorded; delete it"
+            )
 
     def _take_header(self, number: int, record: _Record) -> None:
         if number or record.kind != _HEADER:

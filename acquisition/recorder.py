@@ -145,12 +145,12 @@ def _record(
         except BaseException:
             journal.close("interrupted", "internal error")
             raise
+        end, reason = watch.end()
         unheard = [reader.failure for reader in watch.readers if reader.failure and reader.clock.last_index < 0]
         if unheard or not watch.anything:
             journal.close()
             request.journal.unlink()
-            raise unheard[0] if unheard else KeyboardInterrupt
-        end, reason = watch.end()
+            raise unheard[0] if unheard else TrialFileError(reason) if reason else KeyboardInterrupt
         try:
             journal.close(end, reason)
         except TrialFileError as error:

@@ -53,7 +53,7 @@ def read_stream(identify: Identify, chunks: Iterable[tuple[bytes, float]]) -> St
     marks: list[Counted | Thrown] = []
     status: list[Status] = []
     pulses: list[Pulse] = []
-    ends: list[int] = []
+    read_to: list[int] = []
     hosts: list[float] = []
     n = 0
     for data, host_s in chunks:
@@ -68,13 +68,14 @@ def read_stream(identify: Identify, chunks: Iterable[tuple[bytes, float]]) -> St
                 marks.append(Thrown(n, event.n_bytes))
             elif isinstance(event, Pulse):
                 pulses.append(event)
-        ends.append(n)
+        read_to.append(n)
         hosts.append(host_s)
     frames = np.concatenate(batches)
+    ends = np.array(read_to, dtype=np.int64)
     frame_host_s = np.repeat(np.array(hosts), np.diff(ends, prepend=0))
     placed = SampleClock(identify.rate_hz).place(frames["sequence"], frames["device_time_us"], frame_host_s)
     kept_before = np.concatenate([[0], np.cumsum(placed.kept)])
-    last_of_chunk = kept_before[np.array(ends, dtype=np.int64)] - 1
+    last_of_chunk = kept_before[ends] - 1
     brought = np.flatnonzero(np.diff(last_of_chunk, prepend=-1) > 0)
     host = np.zeros(brought.size, dtype=HOST)
     host["index"] = placed.index[last_of_chunk[brought]]
