@@ -1,0 +1,311 @@
+"""Paths of the centre of pressure on the outlines of both feet, seen from above.
+
+The data have +x medial on both feet. On the screen the left foot's medial side is to the right and the right foot's
+to the left, as one looks down on one's own feet: the left foot is drawn with x as it is, the right foot with x
+turned over. This turn is for the eye alone; it happens in `_Frame.point` and in no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+)
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from gui import theme
+from gui.marks import draw_mark, line_pen
+from gui.palette import ConditionStyle
+from gui.plot_data import F8, FootPaths, PathSet
+from gui.theme import Theme
+from gui.words import SIDE_WORDS, counted, number, spoken
+
+CAPTION = 54  # px below a foot: side, steps, steps left out
+MARGIN = 4
+MARKS_AT = (0, 50, 100)  # contact, mid-stance, toe-off on the 101 points
+THIN_ALPHA = 44
+
+
+class CopPlot(QWidget):
+    """Mean path of each condition thick, single steps thin, one scale in both directions and for both feet.
+
+    With the keyboard (arrows, Home, End) or the pointer a place along the stance is chosen; `readout` then says
+    where each condition's path is, and an empty text when the choice ends (Esc).
+    """
+
+    readout = pyqtSignal(str)
+
+    def __init__(self, look: Theme) -> None:
+        """Empty until `show_paths`."""
+        super().__init__()
+        self._look = look
+        self._feet: tuple[FootPaths, ...] = ()
+        self._labels: tuple[str, ...] = ()
+        self._conditions: tuple[str | None, ...] = ()
+        self._cursor: int | None = None
+        self._frames: list[_Frame] = []
+        self._still: QPixmap | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Centre of pressure on both feet")
+        look.changed.connect(self._forget_picture)
+
+    def sizeHint(self) -> QSize:
+        """Room for two feet side by side."""
+        return QSize(350, 300)
+
+    def minimumSizeHint(self) -> QSize:
+        """Smaller than this the paths can't be told apart."""
+        return QSize(220, 170)
+
+    def show_paths(
+        self, feet: Sequence[FootPaths], labels: Sequence[str], conditions: Sequence[str | None]
+    ) -> None:
+        """`feet` left and right; `labels` and `conditions` of the sets in each of them."""
+        self._feet, self._labels, self._conditions = tuple(feet), tuple(labels), tuple(conditions)
+        self._move_cursor(None)
+        self.setAccessibleDescription(self.describe())
+        self._forget_picture()
+
+    def describe(self) -> str:
+        """The picture in words: steps of each path and how far to the medial side its middle lies."""
+        words = []
+        for foot in self._feet:
+            if foot.reason:
+                words.append(f"{SIDE_WORDS[foot.side]}: {foot.reason}")
+            for label, paths in zip(self._labels, foot.sets, strict=False):
+                if paths is not None:
+                    at = spoken(number(float(paths.mean[50, 0]), 1, sign=True))
+                    words.append(
+                        f"{SIDE_WORDS[foot.side]}, {label}: {counted(paths.n_steps, 'step')}, "
+                        f"at mid-stance {at} {foot.unit} to the medial side."
+                    )
+        return " ".join(words)
+
+    @property
+    def cursor_percent(self) -> int | None:
+        """The chosen place along the stance, 0 to 100 %."""
+        return self._cursor
+
+    # input
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Arrows move along the stance (with Shift by 10 %), Home and End jump, Esc ends."""
+        assert event is not None
+        step = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+        key = event.key()
+        at = self._cursor
+        if key in (Qt.Key.Key_Right, Qt.Key.Key_Up):
+            self._move_cursor(0 if at is None else min(100, at + step))
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Down):
+            self._move_cursor(100 if at is None else max(0, at - step))
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            self._move_cursor(0 if key == Qt.Key.Key_Home else 100)
+        elif key == Qt.Key.Key_Escape and at is not None:
+            self._move_cursor(None)
+        else:
+            super().keyPressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Choose the place along the stance that is nearest to the pointer."""
+        assert event is not None
+        best: tuple[float, int] | None = None
+        for frame in self._frames:
+            for paths in frame.foot.sets:
+                if paths is not None:
+                    points = frame.points(paths.mean)
+                    far = np.hypot(points[:, 0] - event.position().x(), points[:, 1] - event.position().y())
+                    nearest = int(np.nanargmin(far))
+                    best = min(best or (np.inf, 0), (float(far[nearest]), nearest))
+        self._move_cursor(best[1] if best is not None and best[0] < 24 else None)
+
+    def leaveEvent(self, event: object) -> None:
+        """The choice ends with the pointer's leaving."""
+        self._move_cursor(None)
+
+    def _move_cursor(self, at: int | None) -> None:
+        if at == self._cursor:
+            return
+        self._cursor = at
+        text = "" if at is None else self._where(at)
+        self.readout.emit(text)
+        self.setAccessibleDescription(spoken(text) or self.describe())
+        self.update()
+
+    def _where(self, at: int) -> str:
+        parts = []
+        for foot in self._feet:
+            places = [number(float(p.mean[at, 0]), 1, sign=True) for p in foot.sets if p is not None]
+            if places:
+                parts.append(f"{SIDE_WORDS[foot.side].lower()} {' and '.join(places)} {foot.unit}")
+        return f"{at} %: {', '.join(parts)}"
+
+    # painting
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """The picture is drawn anew for the new size."""
+        super().resizeEvent(event)
+        self._forget_picture()
+
+    def _forget_picture(self) -> None:
+        self._still = None
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        """Paths come from a picture kept until something changes; only the chosen place is drawn each time."""
+        if self._still is None or self._still.devicePixelRatio() != self.devicePixelRatioF():
+            self._still = self._draw_still()
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._still)
+        if self._cursor is None:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        p = self._look.palette
+        for frame in self._frames:
+            for style, paths in zip(p.condition_styles(self._conditions), frame.foot.sets, strict=False):
+                if paths is not None:
+                    x, y = frame.points(paths.mean)[self._cursor]
+                    painter.setPen(QPen(QColor(p.text), 1.5))
+                    painter.setBrush(QColor(style.colour))
+                    painter.drawEllipse(QPointF(x, y), 5.0, 5.0)
+
+    def _draw_still(self) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        still = QPixmap(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
+        still.setDevicePixelRatio(ratio)
+        still.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(still)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._frames = _frames(self._feet, QRectF(0, 0, self.width(), self.height()))
+        styles = self._look.palette.condition_styles(self._conditions)
+        for frame in self._frames:
+            self._draw_foot(painter, frame, styles)
+        for i, foot in enumerate(self._feet):
+            width = self.width() / len(self._feet)
+            self._draw_caption(painter, foot, QRectF(i * width, self.height() - CAPTION, width, CAPTION))
+        painter.end()
+        return still
+
+    def _draw_foot(self, painter: QPainter, frame: _Frame, styles: Sequence[ConditionStyle]) -> None:
+        p = self._look.palette
+        layout = frame.foot.layout
+        assert layout is not None
+        if len(layout.outline_mm):
+            painter.setPen(QPen(QColor(p.foot_line), 1.2))
+            painter.setBrush(QColor(p.foot))
+            painter.drawPath(_closed_curve(frame.points(layout.outline_mm)))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(p.foot_line))
+        for x, y in frame.points(np.column_stack((layout.x_mm, layout.y_mm))):
+            painter.drawEllipse(QPointF(x, y), 1.6, 1.6)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for style, paths in zip(styles, frame.foot.sets, strict=False):
+            if paths is not None:
+                _draw_thin(painter, frame, style, paths)
+        drawn = [(s, paths) for s, paths in zip(styles, frame.foot.sets, strict=False) if paths is not None]
+        for _, paths in drawn:
+            _draw_line(painter, frame, paths, QPen(QColor(p.foot), 5.0))
+        for style, paths in sorted(drawn, key=lambda pair: pair[0].dashed):  # dashes last: the solid line shows between
+            _draw_line(painter, frame, paths, line_pen(style, 2.6))
+        for style, paths in drawn:
+            _draw_marks(painter, frame, style, paths, p.surface)
+
+    def _draw_caption(self, painter: QPainter, foot: FootPaths, area: QRectF) -> None:
+        p = self._look.palette
+        painter.setFont(theme.font(theme.BODY_PX, theme.SEMIBOLD))
+        painter.setPen(QColor(p.text))
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRectF(area.left(), area.top() + 2, area.width(), 18), flags, SIDE_WORDS[foot.side])
+        painter.setFont(theme.font(theme.LABEL_PX))
+        painter.setPen(QColor(p.text2))
+        metrics = painter.fontMetrics()
+        for line, y in ((foot.caption, 20), (foot.left_out_caption, 36)):
+            text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, int(area.width()))
+            painter.drawText(QRectF(area.left(), area.top() + y, area.width(), 16), flags, text)
+
+
+class _Frame:
+    """Where one foot lies on the screen: mm of its frame to pixels."""
+
+    def __init__(self, foot: FootPaths, origin: QPointF, scale: float) -> None:
+        self.foot = foot
+        self._origin = origin
+        self._scale = scale
+        self._turn = 1.0 if foot.side == "left" else -1.0
+
+    def points(self, xy: F8) -> F8:
+        """(k, 2) places in the foot frame to (k, 2) pixels: +y up the screen, medial towards the other foot."""
+        out = np.empty_like(xy)
+        out[:, 0] = self._origin.x() + self._turn * self._scale * xy[:, 0]
+        out[:, 1] = self._origin.y() - self._scale * xy[:, 1]
+        return out
+
+
+def _frames(feet: Sequence[FootPaths], area: QRectF) -> list[_Frame]:
+    """The feet side by side in the area above their captions, at one scale."""
+    drawn = [foot for foot in feet if foot.layout is not None and foot.layout.has_positions]
+    if not drawn:
+        return []
+    boxes = [foot.box for foot in drawn]
+    width = max(float(box[1, 0] - box[0, 0]) for box in boxes)
+    height = max(float(box[1, 1] - box[0, 1]) for box in boxes)
+    slot = area.width() / len(feet)
+    tall = area.height() - CAPTION - 2 * MARGIN
+    scale = max(min(tall / height, (slot - 2 * MARGIN) / width), 1e-6)
+    out = []
+    for i, foot in enumerate(feet):
+        if foot in drawn:
+            box = foot.box
+            turn = 1.0 if foot.side == "left" else -1.0
+            x = slot * (i + 0.5) - turn * scale * float(box[0, 0] + box[1, 0]) / 2
+            y = MARGIN + tall / 2 + scale * float(box[0, 1] + box[1, 1]) / 2
+            out.append(_Frame(foot, QPointF(x, y), scale))
+    return out
+
+
+def _draw_thin(painter: QPainter, frame: _Frame, style: ConditionStyle, paths: PathSet) -> None:
+    colour = QColor(style.colour)
+    colour.setAlpha(THIN_ALPHA)
+    painter.setPen(QPen(colour, 1.0))
+    for path in paths.paths:
+        points = frame.points(path[::2])
+        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points]))
+
+
+def _draw_line(painter: QPainter, frame: _Frame, paths: PathSet, pen: QPen) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(pen)
+    painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in frame.points(paths.mean)]))
+
+
+def _draw_marks(painter: QPainter, frame: _Frame, style: ConditionStyle, paths: PathSet, halo: str) -> None:
+    points = frame.points(paths.mean)
+    painter.setPen(QPen(QColor(halo), 1.2))
+    painter.setBrush(QColor(style.colour))
+    for at in MARKS_AT:
+        draw_mark(painter, style, float(points[at, 0]), float(points[at, 1]), 4.2)
+
+
+def _closed_curve(points: F8) -> QPainterPath:
+    """A smooth closed line through the points (Catmull-Rom)."""
+    path = QPainterPath(QPointF(*points[0]))
+    count = len(points)
+    for i in range(count):
+        before, here, there, after = (points[(i + k) % count] for k in (-1, 0, 1, 2))
+        out, back = here + (there - before) / 6, there - (after - here) / 6
+        path.cubicTo(QPointF(*out), QPointF(*back), QPointF(*there))
+    path.closeSubpath()
+    return path
