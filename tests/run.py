@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-QT_KEYS = ("qt_log_level_fail", "qt_api")
+QT_KEYS = ("qt_log_level_fail", "qt_log_ignore", "qt_api")
 
 
 def qt_loads() -> bool:
