@@ -20,7 +20,7 @@ FEET = {
     ("barefoot", "left"): "medial=0.02&T_c=0.29",
     ("barefoot", "right"): "medial=0.03&T_c=0.29",
     ("shod", "left"): "medial=0.02&T_c=0.30&footwear=cushioned",
-    ("shod", "right"): "medial=0.10&T_c=0.30&footwear=cushioned",
+    ("shod", "right"): "medial=0.13&T_c=0.30&footwear=cushioned",
 }
 ORDER = ("barefoot", "shod", "shod", "barefoot")
 NAMES = ("A1", "B1", "B2", "A2")
@@ -75,7 +75,7 @@ def _prepare(folder: Path) -> None:
         raise UsageError(f"-o {folder}: the folder around it does not exist, or a file is in its way") from None
     except OSError as error:
         raise UsageError(f"-o {folder}: can't be made ({error.strerror})") from None
-    for name in (*(f"{n}-{c}.h5" for n, c in zip(NAMES, ORDER, strict=True)), "report.html", "compare.png"):
+    for name in (*(f"{name}.h5" for name in NAMES), "report.html", "compare.png"):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -95,7 +95,7 @@ def _record(folder: Path, number: int, quiet: bool) -> Path:
         note="Simulated feet",
     )  # fmt: skip
     common = f"gait=run&speed=4.5mph&incline=4%25&jitter=0.015,0.03&pace=0&seed={11 + number}"
-    path = folder / f"{NAMES[number]}-{condition}.h5"
+    path = folder / f"{NAMES[number]}.h5"
     outcome = run_recording(
         RecordRequest(
             output=path, info=info, duration_s=DURATION_S, baud=None, kappa_borrowed=None, calibrations={},
@@ -106,7 +106,7 @@ def _record(folder: Path, number: int, quiet: bool) -> Path:
     if outcome.end != "complete":
         raise KeyboardInterrupt
     frames = sum(foot.frames for foot in outcome.feet.values())
-    messages(quiet).print(f"  {path}: {frames} frames", markup=False)
+    messages(quiet).print(f"  {path}: {condition}, {frames} frames", markup=False)
     return path
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -66,13 +68,17 @@ def command(
     console.print(f"{outcome.path}: {outcome.end}", markup=False)
     for side, foot in outcome.feet.items():
         console.print(f"  {side}: {_counts(foot)}", markup=False)
+    for note in outcome.notes:
+        click.echo(f"insole: note: {note}", err=True)
+    if outcome.reason is not None:
+        click.echo(f"insole: {outcome.reason}; what came in until then is in {outcome.path}", err=True)
+        return 1
     return 130 if outcome.end == "interrupted" else 0
 
 
 def run_recording(request: Any, quiet: bool) -> Any:
     """Record with a progress line; Ctrl-C and SIGTERM end it, and the file is still built."""
     from acquisition.recorder import record
-    from rich.progress import BarColumn, Progress, TextColumn
 
     stop = threading.Event()
 
@@ -82,20 +88,40 @@ def run_recording(request: Any, quiet: bool) -> Any:
     in_main = threading.current_thread() is threading.main_thread()
     signals = [signal.SIGINT, signal.SIGTERM]
     before = {s: signal.signal(s, asked_to_stop) for s in signals} if in_main else {}
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"))
     try:
-        with Progress(*columns, console=messages(quiet), transient=True, disable=quiet) as bar:
-            task = bar.add_task("Connecting", total=request.duration_s, words="")
-
-            def on_progress(p: Any) -> None:
-                lost = sum(p.lost.values()) + sum(p.damaged.values())
-                words = f"{p.elapsed_s:6.1f} of {p.duration_s:g} s, {lost} frames lost"
-                bar.update(task, description=p.phase.capitalize(), completed=p.elapsed_s, words=words)
-
+        with _progress(request, quiet) as on_progress:
             return record(request, on_progress=on_progress, should_stop=stop.is_set)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(request: Any, quiet: bool) -> Iterator[Callable[[Any], None]]:
+    """A moving line on a terminal; elsewhere (a log, a pipe) one line a phase."""
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = messages(quiet)
+    if not console.is_terminal:
+        phases: list[str] = []
+
+        def by_phase(p: Any) -> None:
+            if p.phase not in phases:
+                phases.append(p.phase)
+                console.print(f"{request.output}: {p.phase}", markup=False)
+
+        yield by_phase
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"))
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
+        task = bar.add_task("Connecting", total=request.duration_s, words="")
+
+        def moving(p: Any) -> None:
+            lost = sum(p.lost.values()) + sum(p.damaged.values())
+            words = f"{p.elapsed_s:6.1f} of {p.duration_s:g} s, {lost} frames lost"
+            bar.update(task, description=p.phase.capitalize(), completed=p.elapsed_s, words=words)
+
+        yield moving
 
 
 def _counts(foot: Any) -> str:
