@@ -99,7 +99,7 @@ def _foot(plan: Plan, side: str, stream: Stream, clock: ClockFit) -> Foot:
         sample_rate_hz=float(who.rate_hz),
         index=stream.index[:n],
         # The last digits of a double are noise of the fit; whole nanoseconds are more than any clock here knows.
-        time_s=np.round(clock.time_s(stream.device_us[:n]), 9),
+        time_s=np.round(clock.time_s(stream.device_us[:n]), 9) + 0.0,  # and no minus zero
         values=np.ascontiguousarray(stream.frames["counts"][:n]),
         gaps=stream.gaps(n_samples),
     )

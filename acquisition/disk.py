@@ -31,7 +31,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def hold(file: int) -> None:
-    """Mark an open file as in use until it is closed, also by the end of the process; OSError if somebody has it."""
+    """Mark an open file as in use until it is closed, also by the end of the process.
+
+    Raises BlockingIOError or PermissionError if somebody has it, OSError where the file system knows no such marks.
+    """
     if sys.platform == "win32":
         import msvcrt
 
@@ -44,15 +47,19 @@ def hold(file: int) -> None:
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody has marked this file as in use. Raises TrialFileError if it can't be opened."""
+    """Whether somebody has marked this file as in use. Raises TrialFileError if that can't be found out."""
     try:
         file = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise TrialFileError(f"{path}: can't be opened ({error.strerror})") from None
     try:
         hold(file)
-    except OSError:
+    except (BlockingIOError, PermissionError):
         return True
+    except OSError as error:
+        raise TrialFileError(
+            f"{path}: the disk does not tell whether it is in use ({error.strerror}); move it to another disk"
+        ) from None
     finally:
         os.close(file)
     return False

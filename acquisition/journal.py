@@ -57,6 +57,8 @@ class JournalWriter:
         """Make the file with its header. Raises TrialFileError if it exists or can't be made; nothing is left then."""
         self.path = path
         self.size = 0
+        self.behind_s = 0.0
+        """The longest time that bytes had to wait for the disk, s."""
         self._number = 0
         self._unsynced = False
         self.failure: str | None = None
@@ -70,8 +72,9 @@ class JournalWriter:
             raise TrialFileError(f"{path} exists already: another recording of this name is under way") from None
         except OSError as error:
             raise TrialFileError(f"{path}: can't be made ({error.strerror}); choose another folder for -o") from None
-        try:
+        with suppress(OSError):  # a disk that knows no such marks still keeps the journal
             hold(self._file)
+        try:
             self._append(_HEADER, "", _as_json(header), 0.0)
             os.fsync(self._file)
             sync_folder(path.parent)
@@ -166,6 +169,7 @@ class JournalWriter:
                         self._fail("brought to disk", error)
                     return
                 behind_s = time.monotonic() - synced_at
+                self.behind_s = max(self.behind_s, behind_s)
                 if behind_s > ALARM_BEHIND_S:
                     with suppress(TrialFileError):  # kept as the failure that the next write raises
                         self.write_event("", 0.0, "disk_slow", behind_s=round(behind_s, 3))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from acquisition.assembly import Plan, build_trial
 from acquisition.disk import is_held, sync_folder
 from acquisition.handshake import Insole, connect_all
-from acquisition.journal import JournalWriter
+from acquisition.journal import ALARM_BEHIND_S, JournalWriter
 from acquisition.reader import Reader, Sink, read_all
 from acquisition.request import RecordRequest
 from acquisition.ring import Ring, sample_dtype
@@ -222,8 +222,11 @@ class _Watch:
 
     @property
     def notes(self) -> list[str]:
-        """What the devices reported by themselves."""
-        return [fault for reader in self.readers for fault in reader.faults]
+        """What the devices reported by themselves, and whether the disk was slow."""
+        notes = [fault for reader in self.readers for fault in reader.faults]
+        if self._journal.behind_s > ALARM_BEHIND_S:
+            notes.append(f"the disk kept the journal waiting for up to {self._journal.behind_s:.1f} s")
+        return notes
 
     def end(self) -> tuple[str, str | None]:
         """How it ended, and why if nobody asked for it."""

@@ -65,6 +65,8 @@ class RecordRequest:
             raise UsageError(
                 "an insole at a port and a simulated or replayed one have no common clock; record them one at a time"
             )
+        if self.output == self.journal:
+            raise UsageError(f"{self.output}: this name is the journal's; give the trial file the ending .h5")
         folder = self.output.parent
         if not folder.is_dir():
             raise TrialFileError(

@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,9 +19,11 @@ from acquisition import handshake, journal
 from acquisition.assembly import Plan, build_trial
 from acquisition.disk import hold
 from acquisition.journal import JournalReader, JournalWriter
+from acquisition.protocol import encode_record
 from acquisition.recorder import RecordRequest, record, recover
 from insole.calibration import Calibration, Response, nominal_calibration
 from insole.errors import CalibrationError, InsoleError, LayoutError, LinkError, TrialFileError, UsageError
+from insole.frame import CommandType, Reply, ReplyCode
 from insole.trial import Spans, TrialInfo, open_trial
 
 INFO = TrialInfo(subject="S01", mass_kg=70.0, size_eu=42.0, condition="barefoot")
@@ -213,8 +217,6 @@ def test_a_link_that_is_lost_ends_the_trial_and_says_why(tmp_path, boards):
 
 
 def test_a_refused_start_leaves_nothing(tmp_path, boards):
-    from insole.frame import CommandType, ReplyCode
-
     right = Board(who=identify(side="right"), codes={CommandType.START: ReplyCode.HARDWARE_FAULT})
     with pytest.raises(InsoleError, match="the right insole refuses 'start': hardware fault, because"):
         record(request(tmp_path, urls=boards(left=Board(), right=right)))
@@ -271,6 +273,23 @@ def test_if_the_file_can_not_be_built_the_journal_stays_and_the_next_recording_b
     assert names(tmp_path) == ["t.h5"]
     trial = open_trial(tmp_path / "t.h5")
     assert (trial.end, trial.feet["left"].recording.n_samples) == ("complete", 3000)
+
+
+def test_a_slow_disk_and_a_fault_of_the_board_are_noted(tmp_path, boards, monkeypatch):
+    class Ailing(Board):
+        def read(self, timeout_s):
+            data, host_s = super().read(timeout_s)
+            time.sleep(0.01)
+            return data + encode_record(Reply(0, 6, "channel 3 is stuck")) * (self._at == 500), host_s
+
+    monkeypatch.setattr(journal, "sync_data", lambda file: time.sleep(0.03))
+    monkeypatch.setattr(journal, "SYNC_EVERY_S", 0.001)
+    monkeypatch.setattr(journal, "ALARM_BEHIND_S", 0.02)
+    monkeypatch.setattr(acquisition.recorder, "ALARM_BEHIND_S", 0.02)
+    outcome = record(request(tmp_path, 1.0, urls=boards(left=Ailing())))
+    assert outcome.end == "complete"
+    assert "the left insole reports: channel 3 is stuck" in outcome.notes
+    assert outcome.notes[-1].startswith("the disk kept the journal waiting for up to 0.")
 
 
 def test_a_journal_that_fails_ends_the_recording_with_what_is_there(tmp_path, monkeypatch):
@@ -456,6 +475,8 @@ def test_a_calibration_of_another_insole_is_refused(tmp_path, boards):
 
 
 def test_folders_and_files_in_the_way_are_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"give the trial file the ending \.h5"):
+        record(replace(request(tmp_path), output=tmp_path / "t.jrn"))
     with pytest.raises(TrialFileError, match="no such folder"):
         record(request(tmp_path / "nowhere"))
     (tmp_path / "t.h5").write_text("precious")
