@@ -10,7 +10,7 @@ import bumps
 import naive_events
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -57,6 +57,7 @@ def test_partial_first_stance_and_short_touch_are_not_emitted() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example([5.0, 21, 21, 34, 400, 400, 400, 400, 400, 400, 400, 21, 21, 20, 0, 0, 0, 0, 0, 0, 0, 0])
 @given(st.lists(st.sampled_from([0.0, 5, 20, 21, 22, 30, 34, 35, 36, 80, 400]), min_size=0, max_size=120))
 def test_machine_equals_its_twin_on_any_event_signal(e: list[float]) -> None:
     got = on_event_signal(e)
@@ -105,7 +106,7 @@ def busy(seed: int, rate: float, seconds: float) -> F8:
     return value
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([100.0, 250.0, 500.0]), st.sampled_from([None, 700.0]))
 def test_detector_equals_its_twin(seed: int, rate: float, body_weight_n: float | None) -> None:
     value = busy(seed, rate, 20.0)
@@ -182,6 +183,11 @@ def test_a_zero_that_rose_before_the_first_swing_is_cured_as_well() -> None:
     assert got.flags == ("rezero_forced", "preload_high")
     assert 3.0 + 2.5 + 3.0 < got.start_s[0] < 3.0 + 2.5 + 3.0 + 0.8
     np.testing.assert_allclose(got.baseline, 800.0 / 126.7)
+    # A break on the way: the 2.5 s begin anew behind it.
+    keep = np.ones(20000, dtype=bool)
+    keep[6000:6050] = False
+    later = contacts(foot_signal(bumps.make_foot(kpa, keep=keep)), bumps.info(unloaded_s=3.0), 0.7465)
+    assert 6.05 + 2.5 + 3.0 < later.start_s[0] < 6.05 + 2.5 + 3.0 + 0.8
     # Too little time for it: no step, and that is said.
     short = found(kpa[:8000], 0.7465, unloaded_s=3.0)
     assert (short.start_s.size, short.reason) == (0, "no_contacts")
@@ -259,6 +265,17 @@ def test_a_preload_that_comes_during_the_trial_is_cured_after_2_5_s() -> None:
     assert got.n_broken == 0
 
 
+def test_a_new_zero_needs_half_of_its_window() -> None:
+    kpa = bumps.running_kpa(30.0)
+    kpa[10400:] += 6.0
+    keep = np.ones(30000, dtype=bool)
+    keep[14000:15700] = False  # over half of the window from 12.96 s to 15.96 s
+    got = contacts(foot_signal(bumps.make_foot(kpa, keep=keep)), bumps.info(), 1.0)
+    lost = np.diff(got.start_s).argmax()
+    assert 10.4 + 2.5 + 6.0 - 0.75 < got.start_s[lost + 1] < 10.4 + 2.5 + 6.0 + 1.5
+    np.testing.assert_allclose(got.baseline[lost + 1 :], 6.0)
+
+
 def test_a_break_cuts_a_stance_and_keeps_the_baseline() -> None:
     kpa = bumps.running_kpa(20.0) + 2.0
     keep = np.ones(20000, dtype=bool)
@@ -289,6 +306,14 @@ def test_stuck_channel_is_left_out_from_the_contact_after_it_was_seen() -> None:
     assert np.all(got.weight[first:, 9] == 0.0)
     healthy = np.delete(np.arange(16), 9)
     assert np.all(got.weight[:, healthy] > 0.0)
+
+
+def test_stuck_takes_three_whole_strides_even_if_3_s_are_over() -> None:
+    kpa = bumps.gait_kpa(16000, np.arange(0.2, 16.0, 1.4).tolist()) + 4.0
+    kpa[8300:, 9] = 15.0  # contacts from 8.6, 10.0, 11.4, 12.8 s: 3 s are over in the third
+    got = found(kpa)
+    assert got.stuck == ("M2",)
+    assert got.start_s[got.weight[:, 9] == 0.0][0] == pytest.approx(14.2, abs=0.01)
 
 
 def test_flags_of_a_restless_zero() -> None:

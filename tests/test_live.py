@@ -65,7 +65,22 @@ def late_start() -> tuple[Foot, TrialInfo]:
     return bumps.make_foot(kpa, start_s=0.4), bumps.info(unloaded_s=2.0)
 
 
-TRIALS = {trial.__name__: trial for trial in (run, walk, preload, gaps, late_start)}
+def stuck_before_the_first_step() -> tuple[Foot, TrialInfo]:
+    """A channel that stops a quarter of a second before the machine starts: 3 s of it are over in the fifth contact."""
+    kpa = bumps.gait_kpa(11000, np.arange(4.55, 11.0, 0.75).tolist())
+    kpa[4250:, 12] = 9.0
+    return bumps.make_foot(kpa), bumps.info(unloaded_s=2.0, standing_s=2.5)
+
+
+def slow_rise() -> tuple[Foot, TrialInfo]:
+    """The force stays between the thresholds for a while before the first contact, longer than the low-pass reaches."""
+    kpa = bumps.running_kpa(6.0)
+    kpa[3350:3800] = np.maximum(kpa[3350:3800], 1.9)
+    return bumps.make_foot(kpa), bumps.info()
+
+
+KINDS = (run, walk, preload, gaps, late_start, stuck_before_the_first_step, slow_rise)
+TRIALS = {kind.__name__: kind for kind in KINDS}
 
 
 def stream(foot: Foot, about: TrialInfo, cuts: Iterator[int]) -> tuple[LiveFoot, list[LiveContact], list[LiveStep]]:
@@ -121,7 +136,9 @@ def test_any_chunking_equals_offline(name: str, seed: int) -> None:
     check(*TRIALS[name](), random_cuts(seed))
 
 
-LEAST = {"run": 7, "walk": 6, "preload": 15, "gaps": 5, "late_start": 4}
+LEAST = {
+    "run": 7, "walk": 6, "preload": 15, "gaps": 5, "late_start": 4, "stuck_before_the_first_step": 8, "slow_rise": 3,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "at_least"), LEAST.items())
@@ -134,6 +151,10 @@ def test_chunks_of_33_ms_equal_offline_and_every_trial_has_what_it_is_for(name: 
         assert "rezero_forced" in got.flags
     if name == "gaps":
         assert got.n_broken >= 3
+    if name == "stuck_before_the_first_step":
+        assert np.flatnonzero(got.weight[:, 12] == 0.0)[0] == 5
+    if name == "slow_rise":
+        assert got.start_s[1] == pytest.approx(3.35, abs=0.01)
     if name == "late_start":
         assert got.start_s[0] > 8.4
 
