@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from insole.calibration import Calibration, Electronics, Response
+from insole.errors import TrialFileError
 from insole.frame import Identify, Pulse, Status
-from insole.hdf5 import write_trial
+from insole.hdf5 import read_trial, write_trial
 from insole.layout import Layout, layout_from_dict, reference_layout
 from insole.recording import GAP, Recording
 from insole.treadmill import Treadmill, parse_incline, parse_speed
@@ -94,6 +96,11 @@ def counts_trial() -> Trial:
     return Trial(full_info(), feet, KappaEvent(1.0625, "static"), "recovered", {"firmware_left": "1.2.3", "empty": ""})
 
 
+def sole() -> Trial:
+    """One foot with everything known: a small file."""
+    return Trial(full_info(), {"left": counts_foot("left", n=60)})
+
+
 def trial_of(kind: str) -> Trial:
     """A trial of one recording kind; ``total`` is one signal for both feet, the others have only a left foot."""
     if kind == "counts":
@@ -146,3 +153,13 @@ def written(folder: Path, trial: Trial) -> Path:
 def left_behind(folder: Path) -> list[str]:
     """What lies in a folder."""
     return sorted(p.name for p in folder.iterdir())
+
+
+def refused(path: Path, named: str | None = None) -> None:
+    """The one line with which a file is refused; it starts with the file's name."""
+    with pytest.raises(TrialFileError, match=named) as caught:
+        read_trial(path)
+    line = str(caught.value)
+    assert line.startswith(f"{path}: ")
+    assert "\n" not in line
+    assert len(line) < 500
