@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from insole.errors import FormatError, UsageError
+from insole.errors import FormatError, LayoutError, TrialFileError, UsageError
 from insole.formats import gaitpdb
 from insole.trial import Foot
 
@@ -37,5 +37,8 @@ def read_foreign(path: Path, format_name: str | None = None) -> tuple[str, dict[
         raise FormatError(f"{path}: can't be read ({error.strerror})") from None
     for name, (looks_like, read) in _READERS.items():
         if format_name == name or (format_name is None and looks_like(head)):
-            return name, read(path)
+            try:
+                return name, read(path)
+            except (LayoutError, TrialFileError) as error:
+                raise FormatError(f"{path}: {error}") from None
     raise FormatError(f"{path}: format not recognised; supported: {', '.join(_READERS)} (or give --format)")
