@@ -22,8 +22,9 @@ def triangle(sample_rate_hz: float, parameters: Parameters = DEFAULTS) -> NDArra
     """
     length = max(3, 2 * math.floor(parameters.fir_ms * sample_rate_hz / 2000.0 + 1e-9) + 1)
     half = (length + 1) // 2
-    ramp = half - np.abs(np.arange(1 - half, half, dtype=np.float64))
-    return ramp / ramp.sum()
+    ramp: NDArray[np.float64] = half - np.abs(np.arange(1 - half, half, dtype=np.float64))
+    ramp /= ramp.sum()
+    return ramp
 
 
 def event_signal(

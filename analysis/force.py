@@ -112,7 +112,7 @@ class SignalStream:
         if self._kind != "counts":
             # A sample with a hole in one sensel is a sample that did not arrive.
             order = self._channel if self._kind != "total" else np.zeros(1, dtype=np.int64)
-            rows = np.where(self._usable, np.asarray(rows, dtype=np.float64)[:, order], 0.0)
+            rows = np.ascontiguousarray(np.where(self._usable, np.asarray(rows, dtype=np.float64)[:, order], 0.0))
             whole = np.isfinite(rows).all(axis=1)
             if not whole.all():
                 index, time_s, rows = index[whole], time_s[whole], rows[whole]
@@ -224,7 +224,7 @@ def foot_signal(foot: Foot, parameters: Parameters = DEFAULTS) -> FootSignal:
     recording = foot.recording
     missing: tuple[str, ...] = ()
     if recording.kind in ("pressure_kpa", "force_n") and recording.n_samples:
-        silent: NDArray[np.bool_] = ~np.isfinite(recording.values).any(axis=0)
+        silent = np.asarray(~np.isfinite(recording.values).any(axis=0))
         missing = tuple(i for i, column in zip(foot.layout.ids, foot.layout.channel, strict=True) if silent[column])
     stream = SignalStream(foot, parameters, missing)
     return stream.feed(recording.index, recording.time_s, recording.values, recording.cop_mm)

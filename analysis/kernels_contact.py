@@ -81,7 +81,7 @@ def _quantile(a: F8, n: int, q: float) -> float:
     above = a[k + 1]
     for j in range(k + 2, n):
         above = min(above, a[j])
-    return below + share * (above - below)
+    return float(below + share * (above - below))
 
 
 @njit(cache=True, nogil=True)
