@@ -92,8 +92,11 @@ def show(comparison: Any, quiet: bool) -> None:
     console.print(table)
     for side, words in comparison.wording.items():
         console.print(f"{side.capitalize()}: {words}", markup=False)
-    for note in (*comparison.guard.notes, *(f"flag: {flag}" for flag in comparison.flags)):
-        console.print(f"Doubt: {note}", markup=False)
+    from analysis.doubts import doubts
+
+    console.print("Reasons for doubt", style="bold")
+    for doubt in doubts(comparison):
+        console.print(f"  - {doubt}", markup=False)
 
 
 def _interval(d: Any, decimals: int) -> str:
