@@ -21,7 +21,7 @@ WINDOW_S: Final = 20.0
 _BIN_S: Final = 0.1
 _SLACK_S: Final = 0.25
 _SLACK_OF_GAP: Final = 1e-3
-_RANK: Final = 8
+_FEWEST: Final = 8
 
 Samples = NDArray[np.int64]
 Seconds = NDArray[np.float64]
@@ -220,16 +220,15 @@ def common_base(fits: Mapping[str, ClockFit], first_us: Mapping[str, int]) -> di
 def _short_slope(x: Seconds, y: Seconds) -> float:
     """Host seconds a device second of a short recording: 1 unless first and last third differ beyond their scatter."""
     late = y - x
-    ends: list[tuple[float, float, float]] = []
-    for part in (x <= x[-1] / 3, x >= x[-1] * 2 / 3):
-        if int(part.sum()) < 2 * _RANK:
-            return 1.0
-        order = np.argsort(late[part], kind="stable")
-        earliest = late[part][order]
-        ends.append((float(x[part][order[0]]), float(earliest[0]), float(earliest[_RANK - 1] - earliest[0])))
-    (x0, late0, scatter0), (x1, late1, scatter1) = ends
-    drift = late1 - late0
-    return 1.0 + drift / (x1 - x0) if abs(drift) > 3.0 * (scatter0 + scatter1) else 1.0
+    first, last = np.flatnonzero(x <= x[-1] / 3), np.flatnonzero(x >= x[-1] * 2 / 3)
+    if min(first.size, last.size) < _FEWEST:
+        return 1.0
+    earliest = [int(part[np.argmin(late[part])]) for part in (first, last)]
+    drift = float(late[earliest[1]] - late[earliest[0]])
+    slope = drift / float(x[earliest[1]] - x[earliest[0]])
+    rest = late - slope * x
+    scatter = sum(float(np.quantile(rest[part], 0.25) - np.min(rest[part])) for part in (first, last))
+    return 1.0 + slope if abs(drift) > 3.0 * scatter else 1.0
 
 
 def _with_ends(centre: Seconds, value: Seconds, end: float) -> tuple[Seconds, Seconds]:

@@ -148,6 +148,13 @@ def test_a_short_recording_keeps_the_seconds_of_the_board_when_the_host_is_restl
     assert abs(time_s[0] - 1000.0 - true[0]) < 1e-4
 
 
+def test_a_host_that_was_busy_for_a_third_of_it_makes_no_drift():
+    device_us, host, true = board(9.0, ppm=0.0, jitter_s=0.001, seed=8)
+    rng = np.random.default_rng(9)
+    host = np.maximum.accumulate(host + (true < 3.2) * rng.exponential(0.005, true.size))
+    assert fit_clock(device_us, host).drift_ppm == pytest.approx(0.0, abs=1e-6)
+
+
 def test_two_warming_boards_keep_together_over_ten_minutes():
     late = []
     for ppm, warming, seed in ((1800.0, 150.0, 1), (-2500.0, -120.0, 2)):
@@ -176,6 +183,15 @@ def test_holes_in_the_stamps_are_bridged():
     device_us, host, true = board(300.0, ppm=40.0)
     there = (true < 90.0) | (true > 170.0)
     fit = fit_clock(device_us[there], host[there])
+    np.testing.assert_allclose(fit.time_s(device_us) - 1000.0, true, atol=1e-5)
+
+
+def test_windows_without_a_middle_fall_back_to_one():
+    device_us, host, true = board(40.0, ppm=40.0)
+    there = (np.abs(true - 10.0) > 3.0) & (np.abs(true - 30.0) > 3.0)
+    keep = np.flatnonzero(there & (true < 7.0)), np.flatnonzero(true > 33.0)
+    at = np.concatenate(keep)
+    fit = fit_clock(device_us[at], host[at])
     np.testing.assert_allclose(fit.time_s(device_us) - 1000.0, true, atol=1e-5)
 
 

@@ -111,7 +111,7 @@ def test_a_damaged_status_is_no_missing_frame():
 
 
 def test_a_status_that_contradicts_the_frames_is_no_witness():
-    marks = [Counted(500, 9000, 8500), Counted(900, 1000, 5)]
+    marks = [Counted(500, 9000, 0), Counted(900, 1000, 5)]
     index = np.concatenate([np.arange(700), np.arange(705, 1000)])
     (row,) = gap_table(index[:900], [*marks, Thrown(100, 32)], 32, 905)
     assert (row["start_index"], row["length"], row["kind"], row["n_dropped"]) == (700, 5, b"board", 5)

@@ -84,6 +84,15 @@ def test_damage_in_the_middle_costs_one_record(tmp_path):
         assert journal.end is not None
 
 
+def test_a_record_that_stands_there_twice_counts_once(tmp_path):
+    path = tmp_path / "a.jrn"
+    whole = write(path, end=None)
+    path.write_bytes(whole + whole[-88:])
+    with JournalReader(path) as journal:
+        assert list(journal.chunks("right")) == chunks_of("right")
+        assert journal.dropped_bytes == 88
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_damage_makes_a_record_up(tmp_path_factory, data):

@@ -230,11 +230,20 @@ def test_a_start_that_was_lost_is_sent_again():
 
 
 def test_a_start_whose_answer_was_lost_is_no_failure():
-    board = Board(unanswered=[CommandType.START])
-    one = Reader(ready(board), 100, [])
-    board._running = True
+    class Forgetful(Board):
+        def _answer(self, command, payload):
+            super()._answer(command, payload)
+            if self.commands.count("START") == 1:
+                self._outbox = b""  # the reply was damaged, and the line is blocked
+
+        def read(self, timeout_s):
+            return super().read(timeout_s) if self.commands.count("START") != 1 else (b"", 0.0)
+
+    one = Reader(ready(Forgetful()), 100, [])
     read_all([one], lambda: False, lambda: None)
+    assert one.insole.link.commands.count("START") == 2
     assert one.failure is None
+    assert one.elapsed_s >= 0.1
 
 
 @pytest.mark.parametrize(
@@ -266,6 +275,18 @@ def test_a_device_that_ignores_stop_does_not_hold_it_up():
     read_all([one], lambda: False, lambda: None)
     assert one.finished
     assert one.failure is None
+
+
+def test_a_device_that_goes_away_after_its_last_sample_is_no_failure():
+    class Leaving(Board):
+        def read(self, timeout_s):
+            if "STOP" in self.commands:
+                raise LinkError("gone")
+            return super().read(timeout_s)
+
+    one, kept = read(Leaving(), n_samples=500)
+    assert one.failure is None
+    assert kept.index.size == 500
 
 
 def test_a_sink_that_fails_ends_it():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import select
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -133,6 +135,51 @@ def test_the_clock_of_a_board_is_taken_out(tmp_path, ppm):
     assert foot.clock["drift_ppm"] == pytest.approx(ppm, abs=0.01)
     true = np.arange(25_000) / 1000 / (1 + ppm * 1e-6)
     np.testing.assert_allclose(foot.recording.time_s, true, atol=1e-7)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are a thing of Unix")
+def test_two_serial_ports_are_recorded_side_by_side(tmp_path):
+    import tty
+
+    ended = threading.Event()
+
+    def plug_in(board):
+        """A pseudo-terminal with the board behind it, 10 scans every 10 ms."""
+        ours, theirs = os.openpty()
+        tty.setraw(theirs)
+
+        def run():
+            while not ended.is_set():
+                if select.select([ours], [], [], 0.0)[0]:
+                    board.write(os.read(ours, 4096))
+                os.write(ours, board.read(0.0)[0])
+                ended.wait(0.01)
+            os.close(ours)
+            os.close(theirs)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return os.ttyname(theirs), thread
+
+    left, right = Board(10**6, chunk=10, damage={100}), Board(10**6, chunk=10, who=identify(side="right"))
+    ports = {side: plug_in(board) for side, board in (("left", left), ("right", right))}
+    try:
+        outcome = record(request(tmp_path, 0.5, urls={side: port for side, (port, _) in ports.items()}))
+    finally:
+        ended.set()
+        for _, thread in ports.values():
+            thread.join()
+    assert (outcome.end, outcome.reason) == ("complete", None)
+    trial = open_trial(outcome.path)
+    assert trial.feet["left"].recording.gaps["start_index"].tolist() == [100]
+    np.testing.assert_array_equal(trial.feet["right"].recording.values, counts_of(np.arange(500)))
+    first = [foot.recording.time_s[0] for foot in trial.feet.values()]
+    assert min(first) == 0.0
+    for foot in trial.feet.values():
+        # So short a recording keeps the seconds of the board.
+        np.testing.assert_allclose(
+            foot.recording.time_s - foot.recording.time_s[0], foot.recording.index / 1000, atol=1e-3
+        )
 
 
 # --- loss ------------------------------------------------------------------------------------------------------------
