@@ -24,6 +24,10 @@ RENDERING_S: Final = 120.0
 LAST_WORDS_S: Final = 1.0
 TICK_S: Final = 0.1
 _POLL_S: Final = 0.05
+# A port gives byte by byte what comes; a moment's rest gathers some frames and halves the work. The stamp
+# is none the worse: it is that of the last byte, and a port's buffer holds 30 ms or more.
+_TRICKLE_BYTES: Final = 1024
+_GATHER_S: Final = 0.004
 _CHECK: Final = "check its power and cable"
 
 
@@ -73,10 +77,13 @@ class Reader:
         """Packets that were thrown away."""
         return self.insole.decoder.damaged
 
-    def step(self, timeout_s: float = _POLL_S) -> None:
-        """One read, at most ``timeout_s`` long, and all that follows from it. Errors end up in ``failure``."""
+    def step(self, timeout_s: float = _POLL_S) -> int:
+        """One read, at most ``timeout_s`` long, and all that follows from it; returns how many bytes came.
+
+        Errors end up in ``failure``.
+        """
         try:
-            self._step(timeout_s)
+            return self._step(timeout_s)
         except EndOfLink:
             if not self._stopping:
                 self.failure = self._error("had no more to give after", "give a shorter --duration")
@@ -87,6 +94,7 @@ class Reader:
             self.finished = True
             with suppress(InsoleError):
                 self._send(CommandType.STOP)
+        return 0
 
     def stop(self) -> None:
         """Make the next step stop the insole; those after it read its last words. Any thread may ask."""
@@ -96,7 +104,7 @@ class Reader:
         """Read no further than this device time. Any thread may ask."""
         self.n_samples = min(self.n_samples, round(elapsed_s * self.insole.identify.rate_hz))
 
-    def _step(self, timeout_s: float) -> None:
+    def _step(self, timeout_s: float) -> int:
         now = time.monotonic()
         if not self._stopping and (self._stop_wanted or self.clock.last_index >= self.n_samples - 1):
             self._stopping = True
@@ -115,6 +123,7 @@ class Reader:
             self._patience_s = self._silent_s
         if not self.finished and self._patience_s <= 0.0:
             self._too_late()
+        return len(data)
 
     def _send(self, command: CommandType) -> None:
         self.insole.link.write(encode_command(Command(command)))
@@ -196,7 +205,8 @@ def _read_in_threads(readers: Sequence[Reader], should_stop: Callable[[], bool],
 
     def read(reader: Reader) -> None:
         while not reader.finished:
-            reader.step()
+            if 0 < reader.step() < _TRICKLE_BYTES:
+                time.sleep(_GATHER_S)
 
     with ThreadPoolExecutor(len(readers), thread_name_prefix="reader") as threads:
         running = {threads.submit(read, reader) for reader in readers}
