@@ -7,11 +7,15 @@ traceback.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from insole.errors import InsoleError
@@ -26,6 +30,8 @@ WINDOW_LIBRARIES = "libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysy
 WITHOUT_DISPLAY = ("offscreen", "minimal", "vnc")
 PROBE = "import sys; from PyQt6.QtGui import QGuiApplication; QGuiApplication(sys.argv[:1])"
 PROBE_SECONDS = 20
+INTERRUPTED = 130
+LISTEN_MS = 200
 _kept: list[QApplication] = []  # Qt takes its fonts along when the application object is collected
 
 
@@ -56,7 +62,10 @@ def run(paths: Sequence[Path]) -> int:
     window.open_paths(paths)
     if session.trials:
         session.baseline = session.trials[0].path
-    return application.exec()
+    with _tell_crashes(window.show_crash), _leave_on_interrupt(application):
+        code = application.exec()
+    window.close()
+    return code
 
 
 def render(
@@ -101,6 +110,38 @@ def display_problem() -> str | None:
     if "could not connect to display" in probe.stderr:
         return f"the display {os.environ.get('DISPLAY', '')} can't be reached; check DISPLAY, or use insole compare"
     return f"Qt can't open a window here; install its libraries: apt-get install {WINDOW_LIBRARIES}"
+
+
+@contextmanager
+def _tell_crashes(tell: Callable[[BaseException, str], None]) -> Iterator[None]:
+    """Without this, Qt ends the process at the first exception in a slot; with it, the window says what happened."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        lines = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(lines)
+        tell(error, lines)
+
+    before, sys.excepthook = sys.excepthook, hook
+    try:
+        yield
+    finally:
+        sys.excepthook = before
+
+
+@contextmanager
+def _leave_on_interrupt(application: QApplication) -> Iterator[None]:
+    """Ctrl-C in the terminal closes the window; Python hears it only when it runs, hence the timer."""
+    from PyQt6.QtCore import QTimer
+
+    before = signal.signal(signal.SIGINT, lambda *_: application.exit(INTERRUPTED))
+    listen = QTimer()
+    listen.timeout.connect(lambda: None)
+    listen.start(LISTEN_MS)
+    try:
+        yield
+    finally:
+        listen.stop()
+        signal.signal(signal.SIGINT, before)
 
 
 def _need_qt() -> None:

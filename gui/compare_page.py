@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -25,24 +23,26 @@ from gui.banner import Action, Banner, Message
 from gui.card import Card, ElidedLabel
 from gui.cop_plot import CopPlot
 from gui.empty_state import EmptyState
-from gui.index_table import IndexTable
+from gui.findings import Findings
+from gui.guard_messages import Wishes, guard_messages
 from gui.marks import LegendKey
+from gui.palette import Palette
 from gui.plot_data import foot_paths, step_groups
-from gui.reasons import belt_differs, can_be_lifted, finding_words
+from gui.reasons import reason_words
 from gui.repeat_line import RepeatLine
-from gui.sentences import condition_labels, unit_of_analysis, wording_lines
+from gui.sentences import condition_labels
 from gui.session import Session
 from gui.step_strip import StepStrip
 from gui.theme import Theme
-from gui.words import INDICES, PROXY, counted
+from gui.veil import Veil
+from gui.words import INDICES, counted, sentence
 
 if TYPE_CHECKING:
     from analysis.comparison import Comparison
 
 COP_REMARK = "contact, mid-stance, toe-off"
 STEPS_REMARK = "one mark a step; + is medial"
-BELT_CODES = ("speed", "incline", "conditions_not_matched")
-LEFT_COLUMN = 336
+LEFT_COLUMN = 330
 COMPACT_LEFT_COLUMN = 276
 CHIP_HEIGHT = 24
 
@@ -64,10 +64,11 @@ class ComparePage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._look, self._session, self._for_picture = look, session, for_picture
         self._note: Message | None = None
+        self._shown: tuple[Comparison | None, Palette] | None = None
         self.banner = Banner(look, in_full=for_picture)
         self.cop = CopPlot(look)
         self.steps = StepStrip(look, INDICES["mli"])
-        self.table = IndexTable(look)
+        self.findings = Findings(look)
         self.repeat = RepeatLine(look)
         self._build()
         look.changed.connect(self.refresh)
@@ -82,19 +83,15 @@ class ComparePage(QWidget):
         if comparison is None:
             self._say_why_empty()
             self._fill_title("Compare", (), ())
-        else:
+        elif (comparison, self._look.palette) != self._shown:
             self._show(comparison)
+        self._shown = (comparison, self._look.palette)
         self._fill_chips(comparison)
         self._swap.setVisible(not self._for_picture and comparison is not None)
-        self._export.setVisible(not self._for_picture and comparison is not None)
+        exportable = comparison is not None and not comparison.guard.refused
+        self._export.setVisible(not self._for_picture and exportable)
         self._dim.setVisible(comparison is not None and not session.up_to_date)
         self.banner.show_messages(self._messages())
-
-    def fit_picture(self) -> None:
-        """Once laid out for a picture: no half row at the end of the table, and a word about the rows below it."""
-        left_out = self.table.keep_whole_rows()
-        if left_out and self._session.comparison is not None:
-            self._unit.setText(f"{counted(left_out, 'more row')} in the window. {self._unit.text()}")
 
     def show_progress(self, title: str, step: str, share: float, cancel: Callable[[], None]) -> None:
         """Old results stay, dimmed, with the progress line above them."""
@@ -117,8 +114,7 @@ class ComparePage(QWidget):
         self._head.setFixedHeight(46 if compact else 52)
         self._cop_card.set_remark("" if compact else COP_REMARK)
         self._steps_card.set_remark("one mark a step" if compact else STEPS_REMARK)
-        self._wording.setFont(theme.font(theme.LABEL_PX if compact else theme.BODY_PX))
-        self.table.set_compact(compact)
+        self.findings.set_compact(compact)
 
     # building
 
@@ -158,7 +154,7 @@ class ComparePage(QWidget):
     def _cards(self) -> QWidget:
         self._cop_card = Card("Centre of pressure", self.cop, COP_REMARK)
         self._steps_card = Card("MLI per step", self.steps, STEPS_REMARK)
-        self._table_card = Card("Indices", self._table_content())
+        self._table_card = Card("Indices", self.findings)
         self.cop.readout.connect(self._cop_card.read_out)
         self.steps.readout.connect(self._steps_card.read_out)
         cards = QWidget()
@@ -174,24 +170,8 @@ class ComparePage(QWidget):
         self._grid.setColumnStretch(1, 1)
         for card in (self._cop_card, self._steps_card):
             card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        self._dim = _Dim(cards, self._look)
+        self._dim = Veil(cards, self._look)
         return cards
-
-    def _table_content(self) -> QWidget:
-        content = QWidget()
-        rows = QVBoxLayout(content)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(8)
-        self._wording = _text(theme.BODY_PX)
-        self._wording.setTextFormat(Qt.TextFormat.RichText)
-        self._unit = _text(theme.LABEL_PX, tone="label")
-        self._proxy = _text(theme.LABEL_PX, tone="label")
-        self._proxy.setText(PROXY)
-        rows.addWidget(self._wording)
-        rows.addWidget(self.table, stretch=1)
-        rows.addWidget(self._unit)
-        rows.addWidget(self._proxy)
-        return content
 
     # filling
 
@@ -199,20 +179,23 @@ class ComparePage(QWidget):
         labels = condition_labels(comparison)
         trials = (comparison.base, comparison.other)
         conditions = [group[0].info.condition if group else None for group in trials]
-        legends = [f"{label} {_listed([t.name for t in group])}" for label, group in zip(labels, trials, strict=True)]
+        names = [_listed([trial.name for trial in group]) for group in trials]
+        legends = [name if name == label else f"{label} {name}" for label, name in zip(labels, names, strict=True)]
         self._fill_title(f"{labels[0]} and {labels[1]}", legends, conditions)
         refused = comparison.guard.refused
         for card in (self._cop_card, self._steps_card, self._table_card):
             card.say("Not compared: the reasons stand above." if refused else "")
         feet = () if refused else tuple(foot_paths(comparison, side) for side in ("left", "right"))
         self.cop.show_paths(feet, labels, conditions)
-        self.steps.show_groups(() if refused else step_groups(comparison), labels, conditions)
-        self.table.show_comparison(comparison, labels)
+        groups = () if refused else step_groups(comparison)
+        self.steps.show_groups(groups, labels, conditions)
+        if not refused and not groups:
+            reasons = {reason_words(row.reason) for row in comparison.primary if row.reason}
+            self._steps_card.say(sentence(f"no MLI: {', '.join(sorted(reasons)) or 'no valid steps'}"))
+        self.findings.show_comparison(comparison, labels)
         self.repeat.show_comparison(None if refused else comparison)
-        rows = "".join(_rich(*line) for line in wording_lines(comparison))
-        self._wording.setText(f"<table cellspacing=0>{rows}</table>")
-        self._unit.setText(unit_of_analysis(comparison))
-        self._table_card.set_remark(f"{labels[1]} minus {labels[0]}; filled: resolved above its floor")
+        remark = f"{labels[1]} minus {labels[0]}; filled: resolved above its floor"
+        self._table_card.set_remark("" if refused else remark)
 
     def _fill_title(self, title: str, legends: Sequence[str], conditions: Sequence[str | None]) -> None:
         self._title.setText(title)
@@ -257,84 +240,18 @@ class ComparePage(QWidget):
             self._empty.say("No comparison", "Choose other trials on the left, or open more.")
 
     def _messages(self) -> list[Message]:
+        """What just happened, what the guard found, and the files that could not be read."""
         session, comparison = self._session, self._session.comparison
         messages = [] if self._note is None else [self._note]
+        if comparison is not None and session.up_to_date:
+            wishes = None if self._for_picture else Wishes(self.anyway_wanted.emit, self.instead_wanted.emit)
+            messages += guard_messages(comparison, session, wishes)
         for trial in session.trials:
             if trial.failure is not None:
-                close = self._action("Remove from list", partial(self.close_wanted.emit, trial.path))
-                messages.append(Message("err", f"{trial.name} could not be analysed.", trial.failure, close))
-        if comparison is not None and session.up_to_date:
-            notes = []
-            for finding in comparison.guard.findings:
-                title, text = finding_words(finding, comparison)
-                if finding.verdict == "note":
-                    notes.append(text)
-                else:
-                    actions = self._belt_actions(comparison) if finding.code in BELT_CODES else ()
-                    messages.append(Message("err" if finding.verdict == "refuse" else "warn", title, text, actions))
-            if notes and self._for_picture:
-                messages.append(Message("info", "Notes.", " ".join(notes)))
+                close = Action("Remove from list", partial(self.close_wanted.emit, trial.path), plain=True)
+                actions = () if self._for_picture else (close,)
+                messages.append(Message("err", f"{trial.name} could not be analysed.", trial.failure, actions))
         return messages
-
-    def _belt_actions(self, comparison: Comparison) -> tuple[Action, ...]:
-        actions: tuple[Action, ...] = ()
-        match = self._session.matching_trial() if belt_differs(comparison) else None
-        if match is not None:
-            use = partial(self.instead_wanted.emit, match.path)
-            actions += self._action(f"Use {match.name} instead", use, plain=False)
-        if can_be_lifted(comparison):
-            actions += self._action("Compare anyway", self.anyway_wanted.emit)
-        return actions
-
-    def _action(self, text: str, run: Callable[[], object], plain: bool = True) -> tuple[Action, ...]:
-        return () if self._for_picture else (Action(text, run, plain),)
-
-
-class _Dim(QWidget):
-    """Greys out results that no longer answer what is chosen."""
-
-    def __init__(self, cards: QWidget, look: Theme) -> None:
-        super().__init__(cards)
-        self._look = look
-        cards.installEventFilter(self)
-        self.hide()
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Keep the size of the cards."""
-        parent = self.parentWidget()
-        if event is not None and event.type() == QEvent.Type.Resize and parent is not None:
-            self.setGeometry(parent.rect())
-        return super().eventFilter(watched, event)
-
-    def paintEvent(self, _event: QPaintEvent | None) -> None:
-        """A veil in the colour of the window."""
-        veil = QColor(self._look.palette.bg)
-        veil.setAlpha(150)
-        QPainter(self).fillRect(self.rect(), veil)
-
-    def setVisible(self, visible: bool) -> None:
-        """Cover all cards."""
-        if visible:
-            self.raise_()
-        super().setVisible(visible)
-
-
-def _rich(side: str, head: str, rest: str) -> str:
-    """One row: the side, then the rung in strong type and the rest of its sentence."""
-    tail = f": {html.escape(rest)}" if rest else "."
-    strong = "<span style='font-weight:600'>{}</span>".format
-    cells = (f"{strong(html.escape(side))}&nbsp;&nbsp;", strong(html.escape(head)) + tail)
-    return "<tr>" + "".join(f"<td style='padding-bottom:3px'>{cell}</td>" for cell in cells) + "</tr>"
-
-
-def _text(px: int, tone: str = "") -> QLabel:
-    label = QLabel()
-    label.setFont(theme.font(px))
-    label.setWordWrap(True)
-    label.setProperty("tone", tone)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return label
 
 
 def _button(text: str, tip: str) -> QPushButton:

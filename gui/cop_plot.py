@@ -2,7 +2,7 @@
 
 The data have +x medial on both feet. On the screen the left foot's medial side is to the right and the right foot's
 to the left, as one looks down on one's own feet: the left foot is drawn with x as it is, the right foot with x
-turned over. This turn is for the eye alone; it happens in `_Frame.point` and in no number.
+turned over. This turn is for the eye alone; it happens in `FootFrame.points` and in no number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from PyQt6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
     QPixmap,
@@ -26,14 +25,13 @@ from PyQt6.QtGui import (
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gui import theme
+from gui.foot_frame import CAPTION, FootFrame, closed_curve, foot_frames
 from gui.marks import draw_mark, line_pen
 from gui.palette import ConditionStyle
-from gui.plot_data import F8, FootPaths, PathSet
+from gui.plot_data import FootPaths, PathSet
 from gui.theme import Theme
 from gui.words import SIDE_WORDS, counted, number, spoken
 
-CAPTION = 54  # px below a foot: side, steps, steps left out
-MARGIN = 4
 MARKS_AT = (0, 50, 100)  # contact, mid-stance, toe-off on the 101 points
 THIN_ALPHA = 44
 
@@ -55,7 +53,7 @@ class CopPlot(QWidget):
         self._labels: tuple[str, ...] = ()
         self._conditions: tuple[str | None, ...] = ()
         self._cursor: int | None = None
-        self._frames: list[_Frame] = []
+        self._frames: list[FootFrame] = []
         self._still: QPixmap | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -189,7 +187,7 @@ class CopPlot(QWidget):
         still.fill(Qt.GlobalColor.transparent)
         painter = QPainter(still)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._frames = _frames(self._feet, QRectF(0, 0, self.width(), self.height()))
+        self._frames = foot_frames(self._feet, QRectF(0, 0, self.width(), self.height()))
         styles = self._look.palette.condition_styles(self._conditions)
         for frame in self._frames:
             self._draw_foot(painter, frame, styles)
@@ -199,14 +197,14 @@ class CopPlot(QWidget):
         painter.end()
         return still
 
-    def _draw_foot(self, painter: QPainter, frame: _Frame, styles: Sequence[ConditionStyle]) -> None:
+    def _draw_foot(self, painter: QPainter, frame: FootFrame, styles: Sequence[ConditionStyle]) -> None:
         p = self._look.palette
         layout = frame.foot.layout
         assert layout is not None
         if len(layout.outline_mm):
             painter.setPen(QPen(QColor(p.foot_line), 1.2))
             painter.setBrush(QColor(p.foot))
-            painter.drawPath(_closed_curve(frame.points(layout.outline_mm)))
+            painter.drawPath(closed_curve(frame.points(layout.outline_mm)))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(p.foot_line))
         for x, y in frame.points(np.column_stack((layout.x_mm, layout.y_mm))):
@@ -237,46 +235,7 @@ class CopPlot(QWidget):
             painter.drawText(QRectF(area.left(), area.top() + y, area.width(), 16), flags, text)
 
 
-class _Frame:
-    """Where one foot lies on the screen: mm of its frame to pixels."""
-
-    def __init__(self, foot: FootPaths, origin: QPointF, scale: float) -> None:
-        self.foot = foot
-        self._origin = origin
-        self._scale = scale
-        self._turn = 1.0 if foot.side == "left" else -1.0
-
-    def points(self, xy: F8) -> F8:
-        """(k, 2) places in the foot frame to (k, 2) pixels: +y up the screen, medial towards the other foot."""
-        out = np.empty_like(xy)
-        out[:, 0] = self._origin.x() + self._turn * self._scale * xy[:, 0]
-        out[:, 1] = self._origin.y() - self._scale * xy[:, 1]
-        return out
-
-
-def _frames(feet: Sequence[FootPaths], area: QRectF) -> list[_Frame]:
-    """The feet side by side in the area above their captions, at one scale."""
-    drawn = [foot for foot in feet if foot.layout is not None and foot.layout.has_positions]
-    if not drawn:
-        return []
-    boxes = [foot.box for foot in drawn]
-    width = max(float(box[1, 0] - box[0, 0]) for box in boxes)
-    height = max(float(box[1, 1] - box[0, 1]) for box in boxes)
-    slot = area.width() / len(feet)
-    tall = area.height() - CAPTION - 2 * MARGIN
-    scale = max(min(tall / height, (slot - 2 * MARGIN) / width), 1e-6)
-    out = []
-    for i, foot in enumerate(feet):
-        if foot in drawn:
-            box = foot.box
-            turn = 1.0 if foot.side == "left" else -1.0
-            x = slot * (i + 0.5) - turn * scale * float(box[0, 0] + box[1, 0]) / 2
-            y = MARGIN + tall / 2 + scale * float(box[0, 1] + box[1, 1]) / 2
-            out.append(_Frame(foot, QPointF(x, y), scale))
-    return out
-
-
-def _draw_thin(painter: QPainter, frame: _Frame, style: ConditionStyle, paths: PathSet) -> None:
+def _draw_thin(painter: QPainter, frame: FootFrame, style: ConditionStyle, paths: PathSet) -> None:
     colour = QColor(style.colour)
     colour.setAlpha(THIN_ALPHA)
     painter.setPen(QPen(colour, 1.0))
@@ -285,27 +244,15 @@ def _draw_thin(painter: QPainter, frame: _Frame, style: ConditionStyle, paths: P
         painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points]))
 
 
-def _draw_line(painter: QPainter, frame: _Frame, paths: PathSet, pen: QPen) -> None:
+def _draw_line(painter: QPainter, frame: FootFrame, paths: PathSet, pen: QPen) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(pen)
     painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in frame.points(paths.mean)]))
 
 
-def _draw_marks(painter: QPainter, frame: _Frame, style: ConditionStyle, paths: PathSet, halo: str) -> None:
+def _draw_marks(painter: QPainter, frame: FootFrame, style: ConditionStyle, paths: PathSet, halo: str) -> None:
     points = frame.points(paths.mean)
     painter.setPen(QPen(QColor(halo), 1.2))
     painter.setBrush(QColor(style.colour))
     for at in MARKS_AT:
         draw_mark(painter, style, float(points[at, 0]), float(points[at, 1]), 4.2)
-
-
-def _closed_curve(points: F8) -> QPainterPath:
-    """A smooth closed line through the points (Catmull-Rom)."""
-    path = QPainterPath(QPointF(*points[0]))
-    count = len(points)
-    for i in range(count):
-        before, here, there, after = (points[(i + k) % count] for k in (-1, 0, 1, 2))
-        out, back = here + (there - before) / 6, there - (after - here) / 6
-        path.cubicTo(QPointF(*out), QPointF(*back), QPointF(*there))
-    path.closeSubpath()
-    return path

@@ -36,13 +36,14 @@ class FocusRing(QWidget):
         self._colour = colour
         self.update()
 
-    def _focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
+    def _focus_changed(self, old: QWidget | None, new: QWidget | None) -> None:
         if self.target is not None:
             self.target.removeEventFilter(self)
         host = self.parentWidget()
         inside = new is not None and host is not None and host.isAncestorOf(new)
-        by_mouse = QApplication.mouseButtons() != Qt.MouseButton.NoButton
-        self._target = new if inside and not by_mouse else None
+        # Without an old place the window itself has just become active: nobody pressed a key yet.
+        by_keyboard = old is not None and QApplication.mouseButtons() == Qt.MouseButton.NoButton
+        self._target = new if inside and by_keyboard else None
         if self._target is not None:
             self._target.installEventFilter(self)
         self.raise_()

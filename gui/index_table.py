@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QAbstractTableModel, QLineF, QModelIndex, QObject, QPointF, QRectF, Qt
+from PyQt6.QtCore import QLineF, QModelIndex, QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -21,114 +18,16 @@ from PyQt6.QtWidgets import (
 )
 
 from gui import theme
-from gui.reasons import reason_words
+from gui.index_model import BASE, DIFFERENCE, EFFECT, INDEX, OTHER, REACH_ROLE, RIGHT, ROW_ROLE, SIDE, IndexModel, Row
 from gui.theme import Theme
-from gui.words import DASH, SIDE_WORDS, counted, index_words, interval, mean_sd, number, spoken
+from gui.words import number
 
 if TYPE_CHECKING:
-    from analysis.comparison import Comparison, Difference
+    from analysis.comparison import Comparison
 
-INDEX, SIDE, BASE, OTHER, DIFFERENCE, EFFECT = range(6)
-ROW_ROLE = Qt.ItemDataRole.UserRole
-REACH_ROLE = Qt.ItemDataRole.UserRole + 1
-RESOLVED = ("differs", "recordings")  # rungs: beyond the floor, and resolved in the primary family
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-WIDTHS = {SIDE: 46, BASE: 98, OTHER: 98, DIFFERENCE: 174, EFFECT: 90}
-COMPACT_WIDTHS = {SIDE: 44, BASE: 94, OTHER: 94, DIFFERENCE: 164, EFFECT: 80}
-EFFECT_NUMBER = 36  # px for the number right of the drawn effect
-EFFECT_REACH = 2.0  # g at the ends of the axis, more if a row needs it
-SHORT_SIDES = {"left": "Left", "right": "Right", "did": "R − L"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line: a heading (`difference` None) or one index of one side.
-
-    `first`: the first line of its index, which carries its name. `filled`: primary, resolved and above its floor.
-    """
-
-    heading: str = ""
-    difference: Difference | None = None
-    first: bool = False
-    filled: bool = False
-
-
-class IndexModel(QAbstractTableModel):
-    """Primary rows first, then the exploratory ones, each index by side."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        """Empty until `show_comparison`."""
-        super().__init__(parent)
-        self._rows: tuple[Row, ...] = ()
-        self._labels = ("Baseline", "Other")
-        self._reach = EFFECT_REACH
-
-    def show_comparison(self, comparison: Comparison | None, labels: tuple[str, str]) -> None:
-        """Replace all rows; `labels` name the two conditions."""
-        self.beginResetModel()
-        self._labels = labels
-        self._rows = () if comparison is None else _rows(comparison)
-        effects = [abs(row.difference.hedges_g or 0.0) for row in self._rows if row.difference is not None]
-        self._reach = max([EFFECT_REACH, *(math.ceil(g) for g in effects)])
-        self.endResetModel()
-
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        """What stands in the table."""
-        return self._rows
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Headings included."""
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Index, side, two conditions, difference, effect size."""
-        return 0 if parent is not None and parent.isValid() else 6
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Column titles; the rows have none."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            titles = ("Index", "Side", *self._labels, "Difference [95 % CI]", "Effect g")
-            return titles[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return LEFT if section < BASE else RIGHT
-        if role == Qt.ItemDataRole.ToolTipRole and section == EFFECT:
-            return "Hedges g over single steps: descriptive, without an interval."
-        if role == Qt.ItemDataRole.ToolTipRole and section in (BASE, OTHER):
-            return f"{self._labels[section - BASE]}: mean of the trial means ± SD over the steps."
-        return None
-
-    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
-        """Headings can't be selected."""
-        if not index.isValid():
-            return Qt.ItemFlag.NoItemFlags
-        if self._rows[index.row()].difference is None:
-            return Qt.ItemFlag.ItemIsEnabled
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Text, tooltip (steps, method, floor) and the row itself under `ROW_ROLE`."""
-        if not index.isValid():
-            return None
-        row = self._rows[index.row()]
-        if role == ROW_ROLE:
-            return row
-        if role == REACH_ROLE:
-            return self._reach
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return LEFT if index.column() in (INDEX, SIDE) else RIGHT
-        if row.difference is None:
-            return row.heading if role == Qt.ItemDataRole.DisplayRole and index.column() == INDEX else None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _text(row, index.column())
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return spoken(_text(row, index.column()))
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _tooltip(row.difference, self._labels)
-        return None
+WIDTHS = {SIDE: 46, BASE: 103, OTHER: 103, DIFFERENCE: 174, EFFECT: 92}
+COMPACT_WIDTHS = {SIDE: 44, BASE: 96, OTHER: 96, DIFFERENCE: 164, EFFECT: 88}
+EFFECT_NUMBER = 42  # px for the number right of the drawn effect
 
 
 class IndexTable(QTableView):
@@ -261,57 +160,3 @@ def _paint_effect(painter: QPainter, area: QRectF, row: Row, reach: float, look:
     painter.setPen(QPen(QColor(p.text if row.filled else p.text3), 1.5))
     painter.setBrush(QColor(p.text) if row.filled else QColor(p.surface))
     painter.drawEllipse(QPointF(x, middle), 4.0, 4.0)
-
-
-def _rows(comparison: Comparison) -> tuple[Row, ...]:
-    rows = [
-        Row(difference=d, first=i == 0, filled=comparison.rungs.get(d.side) in RESOLVED)
-        for i, d in enumerate(comparison.primary)
-    ]
-    if comparison.exploratory:
-        rows.append(Row(heading="Exploratory: shown with interval, no verdict", first=True))
-        before = ""
-        for d in _by_index(comparison.exploratory):
-            rows.append(Row(difference=d, first=d.index != before))
-            before = d.index
-    return tuple(rows)
-
-
-def _by_index(differences: Sequence[Difference]) -> list[Difference]:
-    order = list(dict.fromkeys(d.index for d in differences))
-    return sorted(differences, key=lambda d: (order.index(d.index), ("left", "right", "did").index(d.side)))
-
-
-def _text(row: Row, column: int) -> str:
-    d = row.difference
-    assert d is not None
-    words = index_words(d.index, d.unit)
-    if column == INDEX:
-        return words.title if row.first else ""
-    if column == SIDE:
-        return SHORT_SIDES[d.side]
-    if column == BASE:
-        return mean_sd(d.mean_base, d.sd_base, words)
-    if column == OTHER:
-        return mean_sd(d.mean_other, d.sd_other, words)
-    if column == EFFECT:
-        return number(d.hedges_g, 1, sign=True)
-    if d.difference is None:
-        return reason_words(d.reason) if d.reason else DASH
-    return f"{number(d.difference * words.factor, words.digits, sign=True)} {interval(d.ci_low, d.ci_high, words)}"
-
-
-def _tooltip(d: Difference, labels: tuple[str, str]) -> str:
-    words = index_words(d.index, d.unit)
-    lines = [
-        ", ".join(filter(None, (words.title, words.note, SIDE_WORDS[d.side].lower()))),
-        f"{labels[0]}: {counted(d.n_base, 'step')}. {labels[1]}: {counted(d.n_other, 'step')}.",
-    ]
-    if d.speaks_for:
-        lines.append("The interval speaks for the effect." if d.speaks_for == "effect" else
-                     "The interval speaks for these recordings only.")  # fmt: skip
-    if d.floor is not None:
-        lines.append(f"Floor {d.floor:g} {words.unit}: {d.floor_row}.")
-    if d.reason:
-        lines.append(reason_words(d.reason) + ".")
-    return "\n".join([*lines, *d.notes, *([d.outlook] if d.outlook else []), *([d.method] if d.method else [])])

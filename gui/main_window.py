@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import QMimeData, QSettings, Qt
-from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence
-from PyQt6.QtWidgets import QFileDialog, QMainWindow, QMenu, QWidget
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
+from PyQt6.QtWidgets import QFileDialog, QMainWindow, QWidget
 
 from gui import theme
 from gui.banner import Action, Message
+from gui.menus import build_menus
 from gui.picture import save_picture
 from gui.session import Question, Session
 from gui.tasks import Job, Report, Tasks
@@ -39,7 +40,7 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(look, session)
         self.setCentralWidget(self.workspace)
         self.setAcceptDrops(True)
-        self._menus()
+        build_menus(self)
         page, panel = self.workspace.page, self.workspace.panel
         page.open_wanted.connect(self.choose_files)
         panel.open_wanted.connect(self.choose_files)
@@ -76,7 +77,7 @@ class MainWindow(QMainWindow):
     def export(self) -> None:
         """Ask for a file name and save the page as a picture."""
         comparison = self.session.comparison
-        if comparison is None or not self.session.up_to_date:
+        if comparison is None or comparison.guard.refused or not self.session.up_to_date:
             return
         folder = str(self._settings.value("folder", ""))
         proposal = str(Path(folder) / f"{comparison.base[0].name}_{comparison.other[0].name}.png")
@@ -190,6 +191,12 @@ class MainWindow(QMainWindow):
         again = Action("Analyse", self.work)
         self.workspace.page.show_note(Message("info", "Analysis cancelled.", text, (again,)))
 
+    def show_crash(self, error: BaseException, details: str) -> None:
+        """Something in the window itself went wrong: say it, keep the rest."""
+        copy = Action("Copy details", lambda: _to_clipboard(details))
+        text = f"{type(error).__name__}: {error}. The trial files are unchanged."
+        self.workspace.page.show_note(Message("err", "That could not be finished.", text, (copy,)))
+
     def _compare_anyway(self) -> None:
         self.session.accept_unmatched = True
         self.work()
@@ -204,36 +211,6 @@ class MainWindow(QMainWindow):
 
     # the window
 
-    def _menus(self) -> None:
-        bar = self.menuBar()
-        assert bar is not None
-        bar.setFont(theme.font())
-        file = bar.addMenu("&File")
-        edit = bar.addMenu("&Edit")
-        view = bar.addMenu("&View")
-        assert file is not None
-        assert edit is not None
-        assert view is not None
-        self._add(file, "&Open trials…", QKeySequence.StandardKey.Open, self.choose_files)
-        self._add(file, "&Export picture…", QKeySequence("Ctrl+E"), self.export)
-        file.addSeparator()
-        self._add(file, "&Quit", QKeySequence.StandardKey.Quit, self.close)
-        self._add(edit, "&Swap baseline", QKeySequence("Ctrl+B"), self.swap)
-        self._add(edit, "&Copy as command", QKeySequence("Ctrl+Shift+C"), self.copy_command)
-        self._add(view, "&Next panel", QKeySequence("F6"), self.next_panel)
-        self._add(view, "&Light or dark theme", QKeySequence("Ctrl+T"), self.switch_theme)
-        self._add(view, "&Full screen", QKeySequence("F11"), self.switch_full_screen)
-        for menu in (file, edit, view):
-            menu.setFont(theme.font())
-
-    def _add(
-        self, menu: QMenu, words: str, key: QKeySequence | QKeySequence.StandardKey, run: Callable[[], object]
-    ) -> None:
-        action = QAction(words, self)
-        action.setShortcut(key)
-        action.triggered.connect(lambda _checked=False: run())
-        menu.addAction(action)
-
     def copy_command(self) -> None:
         """Put the comparison that is chosen on the clipboard as a command line."""
         command = self.session.command_line()
@@ -244,7 +221,8 @@ class MainWindow(QMainWindow):
     def next_panel(self) -> None:
         """Move the keyboard to the next of panel, paths, steps and table."""
         page = self.workspace.page
-        places: list[QWidget] = [*list(self.workspace.panel.rows.values())[:1], page.cop, page.steps, page.table]
+        first_row = list(self.workspace.panel.rows.values())[:1]
+        places: list[QWidget] = [*first_row, page.cop, page.steps, page.findings.table]
         shown = [place for place in places if place.isVisible()]
         now = next((i for i, place in enumerate(shown) if place.hasFocus()), -1)
         if shown:
@@ -263,7 +241,9 @@ class MainWindow(QMainWindow):
             self.showFullScreen()
 
     def _repaint(self) -> None:
-        self.setStyleSheet(theme.style_sheet(self._look.palette))
+        bar = self.menuBar()
+        if bar is not None:
+            bar.setStyleSheet(theme.style_sheet(self._look.palette))
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Esc cancels the analysis or closes the list of warnings, unless the place it was pressed in needs it."""

@@ -24,7 +24,7 @@ def picture(session: Session, size: tuple[int, int], theme: str, ratio: float = 
     workspace.refresh()
     workspace.show()
     QApplication.sendPostedEvents()
-    workspace.page.fit_picture()
+    workspace.page.findings.fit_picture()
     QApplication.sendPostedEvents()
     image = QImage(round(size[0] * ratio), round(size[1] * ratio), QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)

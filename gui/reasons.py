@@ -72,11 +72,13 @@ def finding_words(finding: Finding, comparison: Comparison) -> tuple[str, str]:
         written = speed if finding.code == "speed" else incline
         values = {
             f"{condition_name(trial.info)} {written(trial.info.treadmill)}": None
-            for trial in (*comparison.base, *comparison.other)
+            for trial in comparison.trials
         }
         word = finding.code.capitalize()
         return title, f"{', '.join(values)}. {word} {_BELT_CONSEQUENCE[finding.verdict]}"
-    return title, sentence(finding.text)
+    text = finding.text.replace("grounded_run", "grounded run")
+    named = any(text.startswith(trial.name) for trial in comparison.trials)
+    return title, f"{text}." if named else sentence(text)
 
 
 def can_be_lifted(comparison: Comparison) -> bool:
@@ -84,7 +86,3 @@ def can_be_lifted(comparison: Comparison) -> bool:
     codes = {finding.code for finding in comparison.guard.findings if finding.verdict == "refuse"}
     return bool(codes) and codes <= set(BELT_CODES)
 
-
-def belt_differs(comparison: Comparison) -> bool:
-    """True if speed or incline is among the findings, so that a better matching trial would help."""
-    return any(finding.code in (*BELT_CODES, "conditions_not_matched") for finding in comparison.guard.findings)

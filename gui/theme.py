@@ -79,7 +79,9 @@ def system_theme() -> str:
 
 def prepare(application: QApplication) -> None:
     """Fusion draws the same on every system, so screenshots and layouts are the same everywhere."""
-    application.setStyle("Fusion")
+    style = application.style()
+    if style is None or style.objectName() != "fusion":
+        application.setStyle("Fusion")
     application.setFont(font())
 
 

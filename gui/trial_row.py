@@ -51,7 +51,7 @@ class RadioRow(QRadioButton):
         p = self._look.palette
         middle = QPointF(1 + BOX / 2, HEIGHT / 2)
         on = self.isChecked()
-        painter.setPen(QPen(QColor(p.ink if on else p.ctl), 1.2))
+        painter.setPen(QPen(QColor(p.ink if on else p.ctl if self.isEnabled() else p.border2), 1.2))
         painter.setBrush(QColor(p.ink if on else p.surface))
         painter.drawEllipse(middle, BOX / 2, BOX / 2)
         if on:
@@ -121,7 +121,7 @@ def _paint_words(painter: QPainter, row: QWidget, look: Theme, words: RowWords) 
         painter.drawPixmap(QPointF(row.width() - 20, 3), sign)
     middle, right = Qt.TextElideMode.ElideMiddle, Qt.TextElideMode.ElideRight
     for text, font, colour, y, mode in (
-        (words.title, theme.font(theme.BODY_PX, theme.MEDIUM), p.text, 3.0, middle),
+        (words.title, theme.font(theme.BODY_PX, theme.MEDIUM), p.text if row.isEnabled() else p.text2, 3.0, middle),
         (words.detail, theme.font(theme.LABEL_PX), p.text2, 20.0, right),
     ):
         painter.setFont(font)

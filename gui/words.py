@@ -155,13 +155,15 @@ def counted(n: int, noun: str) -> str:
 
 def short_names(names: Sequence[str]) -> list[str]:
     """Names of trials without the beginning that all share up to a `_`, `-` or space: S01_A1, S01_B1 to A1, B1."""
+    if len(set(names)) < 2:
+        return list(names)
     start = 0
     for at, letters in enumerate(zip(*names, strict=False)):
         if len(set(letters)) > 1:
-            return [name[start:] for name in names]
+            break
         if letters[0] in "_- ":
             start = at + 1
-    return list(names)
+    return [name[start:] for name in names]
 
 
 def _short(value: float) -> str:

@@ -169,7 +169,7 @@ def qt() -> Any:
 
 
 def table_text(page: Any) -> list[list[str]]:
-    model = page.table.index_model
+    model = page.findings.table.index_model
     return [[model.data(model.index(r, c)) or "" for c in range(6)] for r in range(model.rowCount())]
 
 
@@ -196,7 +196,7 @@ def test_title_legend_and_table_name_both_conditions(page: Any) -> None:
     assert [row[1] for row in rows[:3]] == ["Left", "Right", "R − L"]
     assert [row[0] for row in rows[:3]] == ["MLI, points", "", ""]
     assert rows[3][0].startswith("Exploratory")
-    heads = [shown.table.index_model.headerData(c, qt().Orientation.Horizontal) for c in range(6)]
+    heads = [shown.findings.table.index_model.headerData(c, qt().Orientation.Horizontal) for c in range(6)]
     assert heads == ["Index", "Side", "Barefoot", "Racer 8 mm", "Difference [95 % CI]", "Effect g"]
 
 
@@ -216,34 +216,34 @@ def test_times_are_shown_in_milliseconds(page: Any) -> None:
 
 
 def test_only_resolved_primary_rows_above_the_floor_are_filled(page: Any) -> None:
-    filled = [row.filled for row in page(*four_trials()).table.index_model.rows]
+    filled = [row.filled for row in page(*four_trials()).findings.table.index_model.rows]
     assert filled[:3] == [True, True, True]
     assert not any(filled[3:])
 
 
 def test_below_the_larger_floor_nothing_is_filled(page: Any) -> None:
     shown = page(*a_and_b(donning="D2"))
-    assert not any(row.filled for row in shown.table.index_model.rows)
-    assert "No difference resolved" in shown._wording.text()
-    assert "13 points" in shown._wording.text()
+    assert not any(row.filled for row in shown.findings.table.index_model.rows)
+    assert "No difference resolved" in shown.findings.wording.text()
+    assert "13 points" in shown.findings.wording.text()
 
 
 def test_the_sentences_say_rung_floor_unit_and_proxy(page: Any) -> None:
     shown = page(*four_trials())
-    words = shown._wording.text()
+    words = shown.findings.wording.text()
     assert words.index("Left") < words.index("Medial loading differs") < words.index("floor 4.2 points")
-    assert "Trials of one person" in shown._unit.text()
-    assert "medial loading (pronation-related), a proxy" in shown._proxy.text()
+    assert "Trials of one person" in shown.findings.unit.text()
+    assert "medial loading (pronation-related), a proxy" in shown.findings.proxy.text()
 
 
 def test_one_trial_each_speaks_for_the_recordings_only(page: Any) -> None:
     shown = page(*a_and_b())
-    assert "These two recordings differ" in shown._wording.text()
-    assert "Steps of one person" in shown._unit.text()
+    assert "These two recordings differ" in shown.findings.wording.text()
+    assert "Steps of one person" in shown.findings.unit.text()
 
 
 def test_the_model_keeps_the_rules_of_item_models(page: Any, qtmodeltester: Any) -> None:
-    qtmodeltester.check(page(*four_trials()).table.index_model)
+    qtmodeltester.check(page(*four_trials()).findings.table.index_model)
 
 
 def test_every_step_of_every_trial_is_in_the_strip(page: Any) -> None:
@@ -286,7 +286,7 @@ def test_a_small_speed_difference_warns_with_both_values(page: Any) -> None:
     assert message.severity == "warn"
     assert message.title == "Speed differs."
     assert message.text == "Barefoot 4.5 mph, Racer 8 mm 4.7 mph. Speed alone changes these indices."
-    assert shown.table.index_model.rowCount() > 3
+    assert shown.findings.table.index_model.rowCount() > 3
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_refused_comparisons_show_no_data_and_only_belt_limits_can_be_lifted(
     assert shown.banner.messages[0].severity == "err"
     assert shown.banner.messages[0].title == title
     assert [action.text for action in shown.banner.messages[0].actions] == (["Compare anyway"] if liftable else [])
-    assert shown.table.index_model.rowCount() == 0
+    assert shown.findings.table.index_model.rowCount() == 0
     assert shown.cop._feet == ()
     assert shown.steps._groups == ()
 
@@ -315,14 +315,14 @@ def test_compared_anyway_leaves_a_chip_and_no_filled_mark(page: Any) -> None:
     shown = page(*a_and_b(speed="5.5 mph"), accept_unmatched=True)
     chips = [shown._chips.itemAt(i).widget().text() for i in range(shown._chips.count())]
     assert chips == ["Conditions not matched"]
-    assert not any(row.filled for row in shown.table.index_model.rows)
+    assert not any(row.filled for row in shown.findings.table.index_model.rows)
     assert shown.banner.messages[0].actions == ()
 
 
 def test_too_few_steps_for_an_interval_is_said_in_the_table(page: Any) -> None:
     shown = page(*a_and_b(steps=25))
     assert table_text(shown)[0][4] == "too few steps"
-    assert "Too few steps" in shown._wording.text()
+    assert "Too few steps" in shown.findings.wording.text()
 
 
 def test_one_warning_at_a_time_the_others_open(page: Any, qtbot: Any) -> None:
@@ -366,7 +366,7 @@ def test_violins_are_read_out_with_mean_sd_and_steps(page: Any, qtbot: Any) -> N
 
 def test_painted_widgets_take_the_keyboard_and_have_names(page: Any) -> None:
     shown = page(*four_trials())
-    for widget in (shown.cop, shown.steps, shown.table):
+    for widget in (shown.cop, shown.steps, shown.findings.table):
         assert widget.focusPolicy() & qt().FocusPolicy.TabFocus
         assert widget.accessibleName()
     assert "80 steps" in shown.steps.accessibleDescription()
@@ -540,8 +540,8 @@ def test_the_keyboard_goes_from_panel_to_panel(qtbot: Any, window: Any) -> None:
     for _ in range(4):
         window.next_panel()
         seen.append(window.focusWidget())
-    assert seen[1:] == [page.cop, page.steps, page.table]
-    assert window.workspace._ring.target is page.table
+    assert seen[1:] == [page.cop, page.steps, page.findings.table]
+    assert window.workspace._ring.target is page.findings.table
 
 
 def test_details_list_steps_left_out_and_flags(qtbot: Any, window: Any) -> None:
@@ -567,7 +567,7 @@ def test_a_comparison_is_drawn_into_a_file(prepared: Any, tmp_path: Path, size: 
     render(compare(*four_trials()), path, size, theme)
     image = QImage(str(path))
     assert (image.width(), image.height()) == size
-    colours = {image.pixelColor(x, y).name().upper() for x in range(0, size[0], 2) for y in range(0, size[1], 2)}
+    colours = {image.pixelColor(x, y).name().upper() for x in range(0, size[0], 3) for y in range(0, size[1], 3)}
     p = THEMES[theme]
     assert {p.bg, p.surface, p.foot, p.shod1, p.barefoot} <= colours
 
@@ -628,3 +628,60 @@ def test_without_a_display_the_window_says_so() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=environment)
     assert "no display" in done.stdout
+
+
+def test_an_exception_in_the_window_is_shown_and_does_not_end_it(
+    window: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gui.app import _tell_crashes
+
+    before = sys.excepthook
+    with _tell_crashes(window.show_crash):
+        try:
+            raise ValueError("a slot failed")
+        except ValueError as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+    assert sys.excepthook is before
+    (message,) = window.workspace.page.banner.messages
+    assert message.severity == "err"
+    assert "a slot failed" in message.text
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_many_steps_are_counted_in_full_and_drawn_in_part() -> None:
+    from gui.plot_data import MAX_PATHS, foot_paths
+
+    base = [trial_result("S01_A9", "barefoot", 0, (12.0, 12.0), steps=300)]
+    foot = foot_paths(compare(base, [RESULTS["S01_B1"]]), "left")
+    many, few = foot.sets
+    assert many is not None
+    assert few is not None
+    assert (len(many.paths), many.n_steps, len(few.paths), few.n_steps) == (MAX_PATHS, 300, 80, 80)
+    curves = base[0].feet["left"].curves  # type: ignore[union-attr]
+    assert many.mean[:, 0] == pytest.approx(curves["cop_x_mm"].mean(axis=0))
+
+
+def test_rejected_steps_and_steps_of_another_mode_are_not_drawn() -> None:
+    from gui.plot_data import foot_paths, step_groups
+
+    walker = trial_result("S01_A9", "barefoot", 0, (12.0, 12.0), steps=230)
+    for foot in walker.recorded_feet():
+        foot.steps.columns["valid"][:10] = False
+        foot.n_valid = 220
+        foot.step_mode = ("walk",) * 110 + ("run",) * 120
+    walker.gait_mode = "mixed"
+    runner = trial_result("S01_B9", "shod", 3, (12.0, 12.0), steps=130)
+    comparison = compare([walker], [runner])
+    assert comparison.guard.mode == "run"
+    assert [len(group.values) for group in step_groups(comparison)] == [120, 130, 120, 130]
+    drawn = foot_paths(comparison, "left")
+    assert drawn.caption == "120 and 130 steps"
+    assert drawn.left_out_caption == "120 and 10 left out"
+
+
+def test_one_recorded_foot_is_enough(page: Any) -> None:
+    base, other = ([dataclasses.replace(t, feet={**t.feet, "right": None}) for t in group] for group in a_and_b())
+    shown = page(base, other)
+    assert shown.cop._feet[1].caption == "not recorded"
+    assert {group.side for group in shown.steps._groups} == {"left"}
+    assert table_text(shown)[1][4] == "foot not recorded"
