@@ -165,6 +165,8 @@ def test_codes_beyond_the_last_knot_are_above_the_calibration() -> None:
     g = BOARD.conductance_s(np.arange(1024))
     assert np.array_equal(calibrated.above_range(BOARD)[0], g > 8e-4)
     assert np.array_equal(calibrated.above_range(LOW)[0], (g > 8e-4)[::-1])
+    lifted = calibration_from_dict(file_of(pchip(g0_s=2e-4)))
+    assert np.array_equal(lifted.above_range(BOARD)[0], g - 2e-4 > 8e-4)
     shorter = calibration_from_dict(file_of(pchip(max_force_n=60.0)))
     assert np.array_equal(shorter.above_range(BOARD)[0], g > 6e-4)
 

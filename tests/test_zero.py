@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from trial_samples import plain_layout
 
@@ -134,13 +134,14 @@ def test_spans_are_trial_time_also_where_a_foot_starts_late() -> None:
     assert late.valid_from == 1350
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 1600), st.sampled_from([Spans(), Spans(3.0), Spans(1.0), Spans(0, 4.0), Spans(3.0, 4.0)]))
-def test_nothing_known_early_is_taken_back_later(known_until: int, spans: Spans) -> None:
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1600), st.sampled_from([0.0, 2.0]), st.sampled_from([NO_SPANS, Spans(3.0), Spans(3.0, 4.0)]))
+@example(250, 0.0, Spans(3.0))
+def test_nothing_known_early_is_taken_back_later(known_until: int, loaded_s: float, spans: Spans) -> None:
     noise = np.random.default_rng(5).uniform(0, 8, (1600, 3))
-    whole = start(pieces((2, (60, 60, 60)), (14, (0, 0, 0))) + noise, spans)
+    values = pieces((loaded_s, (60, 60, 60)), (16 - loaded_s, (0, 0, 0))) + noise
+    whole, early = start(values, spans), start(values[:known_until], spans)
     assert whole.value is not None
-    early = start((pieces((2, (60, 60, 60)), (14, (0, 0, 0))) + noise)[:known_until], spans)
     if known_until < whole.valid_from:
         assert early.value is None
     else:
