@@ -44,7 +44,6 @@ def command(
     _check_numbers(duration, baud, options)
 
     from acquisition.recorder import RecordRequest
-
     from insole.calibration import read_calibration
 
     info = trial_info(options, now_utc())

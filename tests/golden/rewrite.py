@@ -1,4 +1,4 @@
-"""``poe golden``: rewrite the golden results. Read the diff before committing it: every changed number needs a reason."""
+"""``poe golden``: rewrite the golden results. Read the diff before committing: every changed number needs a reason."""
 
 from __future__ import annotations
 
