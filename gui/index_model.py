@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,11 +16,9 @@ if TYPE_CHECKING:
 
 INDEX, SIDE, BASE, OTHER, DIFFERENCE, EFFECT = range(6)
 ROW_ROLE = Qt.ItemDataRole.UserRole
-REACH_ROLE = Qt.ItemDataRole.UserRole + 1
 RESOLVED = ("differs", "recordings")  # rungs: beyond the floor, and resolved in the primary family
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-EFFECT_REACH = 2.0  # g at the ends of the axis, more if a row needs it
 SHORT_SIDES = {"left": "Left", "right": "Right", "did": "R − L"}
 
 
@@ -46,15 +43,12 @@ class IndexModel(QAbstractTableModel):
         super().__init__(parent)
         self._rows: tuple[Row, ...] = ()
         self._labels = ("Baseline", "Other")
-        self._reach = EFFECT_REACH
 
     def show_comparison(self, comparison: Comparison | None, labels: tuple[str, str]) -> None:
         """Replace all rows; `labels` name the two conditions."""
         self.beginResetModel()
         self._labels = labels
         self._rows = () if comparison is None else _rows(comparison)
-        effects = [abs(row.difference.hedges_g or 0.0) for row in self._rows if row.difference is not None]
-        self._reach = max([EFFECT_REACH, *(math.ceil(g) for g in effects)])
         self.endResetModel()
 
     @property
@@ -100,8 +94,6 @@ class IndexModel(QAbstractTableModel):
         row = self._rows[index.row()]
         if role == ROW_ROLE:
             return row
-        if role == REACH_ROLE:
-            return self._reach
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return LEFT if index.column() in (INDEX, SIDE) else RIGHT
         if row.difference is None:
@@ -113,6 +105,11 @@ class IndexModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tooltip(row.difference, self._labels)
         return None
+
+
+def effect_number(g: float | None) -> str:
+    """An effect size with its sign; from 10 on without a digit after the point."""
+    return number(g, 0 if g is not None and abs(g) >= 9.95 else 1, sign=True)
 
 
 def _rows(comparison: Comparison) -> tuple[Row, ...]:
@@ -147,7 +144,7 @@ def _text(row: Row, column: int) -> str:
     if column == OTHER:
         return mean_sd(d.mean_other, d.sd_other, words)
     if column == EFFECT:
-        return number(d.hedges_g, 1, sign=True)
+        return effect_number(d.hedges_g)
     if d.difference is None:
         return reason_words(d.reason) if d.reason else DASH
     return f"{number(d.difference * words.factor, words.digits, sign=True)} {interval(d.ci_low, d.ci_high, words)}"

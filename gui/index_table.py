@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QLineF, QModelIndex, QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QPainter, QPen
+from PyQt6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -18,16 +18,28 @@ from PyQt6.QtWidgets import (
 )
 
 from gui import theme
-from gui.index_model import BASE, DIFFERENCE, EFFECT, INDEX, OTHER, REACH_ROLE, RIGHT, ROW_ROLE, SIDE, IndexModel, Row
+from gui.index_model import (
+    BASE,
+    DIFFERENCE,
+    EFFECT,
+    INDEX,
+    OTHER,
+    RIGHT,
+    ROW_ROLE,
+    SIDE,
+    IndexModel,
+    Row,
+    effect_number,
+)
 from gui.theme import Theme
-from gui.words import number
 
 if TYPE_CHECKING:
     from analysis.comparison import Comparison
 
 WIDTHS = {SIDE: 46, BASE: 103, OTHER: 103, DIFFERENCE: 174, EFFECT: 92}
 COMPACT_WIDTHS = {SIDE: 44, BASE: 96, OTHER: 96, DIFFERENCE: 164, EFFECT: 88}
-EFFECT_NUMBER = 42  # px for the number right of the drawn effect
+EFFECT_NUMBER = 36  # px for the number right of the drawn effect
+EFFECT_REACH = 2.0  # g at the ends of the axis
 
 
 class IndexTable(QTableView):
@@ -127,7 +139,7 @@ class _RowDelegate(QStyledItemDelegate):
             painter.drawText(area.adjusted(4, 4, -4, 0), alignment, text)
         elif index.column() == EFFECT:
             painter.setFont(theme.font(option.font.pixelSize(), theme.SEMIBOLD if row.filled else theme.REGULAR))
-            _paint_effect(painter, area, row, index.data(REACH_ROLE), self._look)
+            _paint_effect(painter, area, row, self._look)
         else:
             strong = row.filled and index.column() in (INDEX, DIFFERENCE)
             weight = theme.SEMIBOLD if strong else theme.MEDIUM if index.column() == INDEX else theme.REGULAR
@@ -139,24 +151,30 @@ class _RowDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-def _paint_effect(painter: QPainter, area: QRectF, row: Row, reach: float, look: Theme) -> None:
-    """The effect size as a dot on an axis from −`reach` to +`reach`, filled or hollow, and as a number."""
+def _paint_effect(painter: QPainter, area: QRectF, row: Row, look: Theme) -> None:
+    """The effect size as a filled or hollow dot on an axis from −2 to +2 (beyond it an arrow head), and as a number."""
     p = look.palette
-    axis = area.adjusted(12, 0, -EFFECT_NUMBER - 10, 0)
+    axis = area.adjusted(8, 0, -EFFECT_NUMBER - 10, 0)
     middle = area.center().y() + 0.5
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for tick in (-reach, 0, reach):
-        x = round(axis.center().x() + tick / reach * axis.width() / 2) + 0.5
+    for tick in (-1, 0, 1):
+        x = round(axis.center().x() + tick * axis.width() / 2) + 0.5
         painter.setPen(QPen(QColor(p.border2 if tick == 0 else p.grid), 1))
         painter.drawLine(QLineF(x, area.top() + (1 if row.first else 0), x, area.bottom() + 1))
     assert row.difference is not None
     g = row.difference.hedges_g
     painter.setPen(QColor(p.text if row.filled else p.text2))
     painter.drawText(QRectF(area.right() - EFFECT_NUMBER - 4, area.top(), EFFECT_NUMBER, area.height()), RIGHT,
-                     number(g, 1, sign=True))  # fmt: skip
+                     effect_number(g))  # fmt: skip
     if g is None:
         return
-    x = axis.center().x() + g / reach * axis.width() / 2
+    beyond = abs(g) > EFFECT_REACH
+    x = axis.center().x() + max(-1.0, min(1.0, g / EFFECT_REACH)) * axis.width() / 2
     painter.setPen(QPen(QColor(p.text if row.filled else p.text3), 1.5))
     painter.setBrush(QColor(p.text) if row.filled else QColor(p.surface))
-    painter.drawEllipse(QPointF(x, middle), 4.0, 4.0)
+    if beyond:
+        tip = 5.0 if g > 0 else -5.0
+        ends = ((x + tip, middle), (x - 0.7 * tip, middle - 4.0), (x - 0.7 * tip, middle + 4.0))
+        painter.drawPolygon(QPolygonF([QPointF(*end) for end in ends]))
+    else:
+        painter.drawEllipse(QPointF(x, middle), 4.0, 4.0)

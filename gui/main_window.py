@@ -224,7 +224,8 @@ class MainWindow(QMainWindow):
         first_row = list(self.workspace.panel.rows.values())[:1]
         places: list[QWidget] = [*first_row, page.cop, page.steps, page.findings.table]
         shown = [place for place in places if place.isVisible()]
-        now = next((i for i, place in enumerate(shown) if place.hasFocus()), -1)
+        here = self.focusWidget()
+        now = next((i for i, place in enumerate(shown) if place is here), -1)
         if shown:
             shown[(now + 1) % len(shown)].setFocus(Qt.FocusReason.ShortcutFocusReason)
 

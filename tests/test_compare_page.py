@@ -210,6 +210,13 @@ def test_a_row_shows_what_the_comparison_found(page: Any) -> None:
     assert row[2] == f"{left.mean_base:+.1f} ± {left.sd_base:.1f}"
 
 
+@pytest.mark.parametrize(("g", "text"), [(0.94, "+0.9"), (-9.94, "−9.9"), (9.96, "+10"), (-218.4, "−218"), (None, "–")])
+def test_large_effects_lose_the_digit_that_says_nothing(g: float | None, text: str) -> None:
+    from gui.index_model import effect_number
+
+    assert effect_number(g) == text
+
+
 def test_times_are_shown_in_milliseconds(page: Any) -> None:
     row = next(row for row in table_text(page(*four_trials())) if row[0] == "Contact time, ms")
     assert 255 < float(row[2].split(" ± ")[0]) < 270
@@ -535,6 +542,7 @@ def test_the_theme_reaches_every_painter(qtbot: Any, window: Any) -> None:
 def test_the_keyboard_goes_from_panel_to_panel(qtbot: Any, window: Any) -> None:
     opened(qtbot, window, "S01_A1", "S01_B1")
     window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
     page = window.workspace.page
     seen = []
     for _ in range(4):
