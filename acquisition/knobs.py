@@ -28,6 +28,7 @@ KNOBS: Final = {
     "medial": "delta: medial peaks × (1 + delta), lateral peaks × (1 − delta) (0)",
     "asymmetry_ms": "added to the right foot's half stride, ms (0)",
     "jitter": "step-to-step variation, CV of stride time and SD of delta: one number for both, or CV,SD (0)",
+    "jitter_contact": "step-to-step variation of contact time, CV (0)",
     "drift_per_h": "slope of delta, per hour (0)",
     "noise_lsb": "SD of Gaussian noise, in counts (0.3)",
     "preload_n": "force on every sensel even in the swing, N (0)",
@@ -84,6 +85,7 @@ class Knobs:
     asymmetry_ms: float
     jitter_cv: float
     jitter_medial_sd: float
+    jitter_contact_cv: float
     drift_per_h: float
     noise_lsb: float
     preload_n: float
@@ -276,7 +278,9 @@ def parse_knobs(
         side=side, generator=generator, gait=gait, contact_s=contact_s, stride_s=stride_s,
         mass_kg=values.number("mass", 70.0 if mass_kg is None else mass_kg, 1.0, 400.0), layout=layout,
         rate_hz=values.integer("rate", 1000, MIN_RATE_HZ, MAX_RATE_HZ), medial=medial, asymmetry_ms=asymmetry_ms,
-        jitter_cv=cv, jitter_medial_sd=medial_sd, drift_per_h=values.number("drift_per_h", 0.0, -10.0, 10.0),
+        jitter_cv=cv, jitter_medial_sd=medial_sd,
+        jitter_contact_cv=values.number("jitter_contact", 0.0, 0.0, 0.2),
+        drift_per_h=values.number("drift_per_h", 0.0, -10.0, 10.0),
         noise_lsb=values.number("noise_lsb", 0.3, 0.0, 100.0),
         preload_n=values.number("preload_n", 0.0, 0.0, 50.0) + footwear.preload_n,
         gain_sd=values.number("gain_sd", 0.0, 0.0, 1.0),

@@ -90,8 +90,11 @@ class Walk:
         block["contact_s"] = k.contact_s
         # Contacts alternate between the feet, and so does their series: each foot draws both and keeps its own.
         both = self._contact_noise.draw(2 * _STRIDES)
-        if k.gait == "transition":
-            own = both[("left", "right").index(k.side) :: 2]
+        own = both[("left", "right").index(k.side) :: 2]
+        if k.gait != "transition":
+            block["contact_s"] *= np.clip(1.0 + k.jitter_contact_cv * own, 0.2, None)
+            block["contact_s"] = np.minimum(block["contact_s"], 0.9 * stride)
+        else:
             block["contact_s"] = np.clip(k.contact_s + TRANSITION_SD_S * own, 0.05, 0.95 * stride)
         drift = k.drift_per_h * block["start_s"] / 3600.0
         medial = k.medial + drift + k.jitter_medial_sd * self._medial_noise.draw(_STRIDES)

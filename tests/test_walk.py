@@ -94,6 +94,14 @@ def test_pressure_does_not_depend_on_how_it_is_asked_for():
     assert np.array_equal(np.concatenate(parts), whole)
 
 
+def test_contact_times_vary_on_request_and_nothing_else_does():
+    plain, varied = walk("seed=4").contacts(300.0), walk("jitter_contact=0.03&seed=4").contacts(300.0)
+    assert np.all(plain["contact_s"] == 0.30)
+    assert np.array_equal(plain["start_s"], varied["start_s"])
+    assert np.array_equal(plain["medial"], varied["medial"])
+    assert 0.02 < varied["contact_s"].std() / varied["contact_s"].mean() < 0.04
+
+
 def test_large_jitter_never_makes_a_foot_land_before_it_has_left():
     contacts = walk("gait=walk&T_c=0.7&jitter=0.2&seed=1").contacts(500.0)
     assert (np.diff(contacts["start_s"]) > contacts["contact_s"][:-1]).all()

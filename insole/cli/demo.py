@@ -94,7 +94,7 @@ def _record(folder: Path, number: int, quiet: bool) -> Path:
         spans=Spans(UNLOADED_S, STANDING_S, 0.0), warmed_up_before_s=180.0, donning="demo-1", started_utc=now_utc(),
         note="Simulated feet",
     )  # fmt: skip
-    common = f"gait=run&speed=4.5mph&incline=4%25&jitter=0.015,0.03&pace=0&seed={11 + number}"
+    common = f"gait=run&speed=4.5mph&incline=4%25&jitter=0.015,0.03&jitter_contact=0.02&pace=0&seed={11 + number}"
     path = folder / f"{NAMES[number]}.h5"
     outcome = run_recording(
         RecordRequest(
