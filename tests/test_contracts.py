@@ -67,7 +67,7 @@ LAYERS = "gui stands on acquisition and analysis, which do not know each other"
 FLOOR = "The floor imports nothing above it; only the command line composes"
 FRONT = "Nobody imports the command line"
 SERIAL = "Serial ports: acquisition.link only"
-HDF5 = "HDF5: insole.hdf5 and its guard only"
+HDF5 = "HDF5: insole.hdf5, its reader and its guard only"
 NUMBA = "numba: the kernels only"
 QT = "Qt: gui only, and not its session"
 

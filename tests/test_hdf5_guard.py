@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from trial_samples import counts_foot, counts_trial, differences, identify, refused, sole, written
 
-from insole.hdf5 import PAIN, PULSE, read_trial, write_trial
+from insole.hdf5 import read_trial, write_trial
+from insole.hdf5_reader import PAIN, PULSE
 from insole.recording import GAP
 from insole.trial import HOST
 
