@@ -119,11 +119,7 @@ class RecordRequest:
         calibration = self.calibrations.get(side)
         if calibration is None:
             return
-        if len(calibration.responses) != layout.n_sensels:
-            raise CalibrationError(
-                f"calibration {calibration.id} has {len(calibration.responses)} sensors, the {side} insole "
-                f"{layout.n_sensels}; give the calibration of this insole"
-            )
+        calibration.in_order_of(layout.ids)  # refuses a calibration of another insole before anything is recorded
         if calibration.device_serial and calibration.device_serial != who.device_serial:
             raise CalibrationError(
                 f"calibration {calibration.id} is of the insole {calibration.device_serial}, but the {side} one is "

@@ -20,7 +20,7 @@ from insole.errors import TrialFileError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_FILE_BYTES = 64 << 30
-MAX_TOTAL_BYTES = 16 << 30
+MAX_TOTAL_BYTES = 4 << 30  # ten hours of both feet at 1 kHz
 MAX_CHUNK_BYTES = 16 << 20
 MAX_RATIO = 1032  # the most that deflate can shrink anything
 MAX_TEXT_BYTES = 1 << 20
