@@ -389,7 +389,9 @@ HOLES = {
     "dropped across the µs wrap": ([Hole(3990, 20, "board")], 7, WRAP_US),
     "damaged across the µs wrap": ([Hole(3998, 5, "damaged")], 7, WRAP_US),
     "65 536 lost across the µs wrap": ([Hole(2300, 65_536, "lost")], 70, WRAP_US),
-    "at the wrap of the sequence": ([Hole(65_530, 10, "lost"), Hole(65_541, 1, "damaged")], 68, 5_000_000),
+    "at the wrap of the sequence": (
+        [Hole(2000, 62_000, "board"), Hole(65_530, 10, "lost"), Hole(65_541, 1, "damaged")], 68, 5_000_000,
+    ),
 }  # fmt: skip
 
 
