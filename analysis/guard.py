@@ -167,8 +167,8 @@ def _incline_gap(trials: Sequence[TrialResult], limits: Parameters) -> Iterator[
 
 
 def _same_instrument(trials: Sequence[TrialResult]) -> Iterator[Finding]:
-    sizes = [(trial.name, trial.info.size_eu, _number(trial.info.size_eu)) for trial in trials]
-    yield from _equal("size", "EU size", sizes)
+    sizes = [(trial.name, _size_eu(trial)) for trial in trials]
+    yield from _equal("size", "EU size", [(name, size, _number(size)) for name, size in sizes])
     masses = [(trial.name, trial.info.mass_kg, _number(trial.info.mass_kg)) for trial in trials]
     yield from _equal("mass_kg", "body mass in kg", masses)
     for side in common_sides(trials):
@@ -278,6 +278,14 @@ def _equal(code: str, what: str, rows: Sequence[tuple[str, Any, str]], verdict: 
 
 def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:g}"
+
+
+def _size_eu(trial: TrialResult) -> float | None:
+    """The size that was stated, otherwise the one the layouts of the feet agree on."""
+    if trial.info.size_eu is not None:
+        return trial.info.size_eu
+    sizes = {foot.layout.size_eu for foot in trial.feet.values() if foot is not None}
+    return sizes.pop() if len(sizes) == 1 else None
 
 
 def _geometry(foot: FootResult) -> dict[str, Any]:

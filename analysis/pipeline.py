@@ -38,7 +38,8 @@ def analyse(trial: Trial, parameters: Parameters = DEFAULTS) -> TrialResult:
     info = trial.info
     found = tracks(trial, parameters)
     line = timeline_of(found, parameters)
-    one_foot = "both" not in trial.feet and sum(len(track.contacts.start_s) > 0 for track in found) < 2
+    walking = sum(len(track.contacts.start_s) > 0 for track in found)
+    one_foot = "both" not in trial.feet and (len(found) < 2 or walking == 1)
     scale = trial_scale(trial, found, one_foot, parameters)
     step_times, around = per_track(line, line.step_times_s(), found), per_track(line, line.around_s(), found)
     walked = [

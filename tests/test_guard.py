@@ -109,6 +109,12 @@ def test_unknown_mass_in_both_is_equal_and_shoe_mass_is_not_compared() -> None:
     assert guard([barefoot(mass_kg=None)], [shod(mass_kg=None, shoe_mass_kg=0.6)]).verdict == "ok"
 
 
+def test_a_size_nobody_stated_is_that_of_the_layout() -> None:
+    assert guard([barefoot(size_eu=None)], [shod()]).verdict == "ok"
+    assert guard([barefoot(size_eu=None)], [shod(size_eu=None)]).verdict == "ok"
+    assert codes(guard([barefoot(size_eu=None)], [shod(size_eu=43.0)]), "refuse") == ["size"]
+
+
 def test_another_calibration_is_refused() -> None:
     other = shod()
     assert other.left is not None

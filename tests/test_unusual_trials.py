@@ -211,6 +211,8 @@ def test_no_contacts_is_a_result():
     assert result.left.reason == "no_contacts"
     assert result.gait_mode is None
     assert result.kappa_trial is None
+    assert "kappa_trial_unknown" in result.flags  # both feet were recorded: nothing comes of one foot
+    assert not {"kappa_one_foot", "mode_one_foot"} & set(result.flags)
     assert json.dumps(result.as_json(), allow_nan=False)
     assert result.left.steps.to_rows() == []
     loaded = analyse(cf.trial("run", change=lambda _side, kpa: kpa + 40.0))
