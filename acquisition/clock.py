@@ -22,6 +22,10 @@ _BIN_S: Final = 0.1
 _SLACK_S: Final = 0.25
 _SLACK_OF_GAP: Final = 1e-3
 _FEWEST: Final = 8
+MAX_DRIFT: Final = 0.02
+"""More than any oscillator is off; beyond it the stamps measure the link."""
+_SHORTEST_PACE_S: Final = 2.0
+_STALL_S: Final = 0.25
 
 Samples = NDArray[np.int64]
 Seconds = NDArray[np.float64]
@@ -120,6 +124,7 @@ class SampleClock:
         """Scans and device µs from one frame to the next, and whether it can follow at all; shapes broadcast."""
         elapsed_us = (next_stamp - stamp) % STAMP_SPAN_US
         turns = np.rint(((next_host - host) * 1e6 - elapsed_us) / STAMP_SPAN_US).astype(np.int64)
+        turns = np.maximum(turns, 0)  # bytes that come faster than they were sampled turn no clock back
         elapsed_us = elapsed_us + turns * STAMP_SPAN_US
         scans = elapsed_us * (self._rate_hz * 1e-6)
         ahead = (next_seq - seq) % SEQUENCE_SPAN
@@ -144,6 +149,8 @@ class SampleClock:
 class ClockFit:
     """One board's microseconds on the host's clock: straight pieces from ``knot_us`` (device) to ``knot_s`` (host).
 
+    ``aligned`` False: the host's stamps told no time, the board's own seconds stand, and so does its first scan's zero.
+
     ``drift_ppm``: how much faster than the host the board counts. ``residual_s``: how far the middle stamp came behind
     the earliest ones, which the fit follows; a fixed latency is invisible. ``zero_s``: host time of the trial's zero.
     """
@@ -153,6 +160,7 @@ class ClockFit:
     drift_ppm: float
     residual_s: float
     zero_s: float = 0.0
+    aligned: bool = True
 
     def time_s(self, device_us: Samples) -> Seconds:
         """Trial time in s of unwrapped device times in µs; strictly increasing in them."""
@@ -165,7 +173,9 @@ class ClockFit:
     def as_dict(self, first_us: int) -> dict[str, float]:
         """What the trial file keeps: ``offset_s`` is the trial time of the first sample minus its device time."""
         offset_s = float(self.time_s(np.array([first_us]))[0]) - first_us * 1e-6
-        return {"offset_s": offset_s, "drift_ppm": self.drift_ppm, "residual_s": self.residual_s}
+        if not self.aligned:
+            return {"offset_s": offset_s, "aligned": 0.0}
+        return {"offset_s": offset_s, "aligned": 1.0, "drift_ppm": self.drift_ppm, "residual_s": self.residual_s}
 
 
 def fit_clock(device_us: Samples, host_s: Seconds, window_s: float = WINDOW_S) -> ClockFit:
@@ -179,6 +189,8 @@ def fit_clock(device_us: Samples, host_s: Seconds, window_s: float = WINDOW_S) -
     """
     if device_us.shape[0] == 0:
         raise ValueError("a clock can't be fitted without a time stamp")
+    if not told_time(device_us, host_s):
+        return own_clock(int(device_us[0]))
     x = (device_us - device_us[0]) * 1e-6
     y = host_s - host_s[0]
     windows = round(float(x[-1]) / window_s)
@@ -211,8 +223,36 @@ def fit_clock(device_us: Samples, host_s: Seconds, window_s: float = WINDOW_S) -
     return replace(fit, residual_s=float(np.median(late) - np.min(late)))
 
 
+def own_clock(first_us: int) -> ClockFit:
+    """The board's own seconds from its scan 0 on, for bytes that did not come at the pace at which they were sampled."""
+    knot_us = first_us + np.array([0.0, 1e6])
+    return ClockFit(knot_us=knot_us, knot_s=np.array([0.0, 1.0]), drift_ppm=0.0, residual_s=0.0, aligned=False)
+
+
+def told_time(device_us: Samples, host_s: Seconds) -> bool:
+    """Whether host stamps can belong to a board that ran in real time (arguments as for ``fit_clock``).
+
+    No oscillator is 2 % off, but a link can be faster (a file, a socket, an unpaced simulator) or slower than its
+    board: its stamps then measure the link. A host that stalls and catches up is no such link, so it takes the pace
+    between the earliest stamps of the first and the last third; recordings under 2 s tell nothing and are believed.
+    """
+    x, late = (device_us - device_us[0]) * 1e-6, (host_s - host_s[0]) - (device_us - device_us[0]) * 1e-6
+    if x[-1] < _SHORTEST_PACE_S:
+        return True
+    first, last = np.flatnonzero(x <= x[-1] / 3), np.flatnonzero(x >= x[-1] * 2 / 3)
+    if not first.size or not last.size:
+        return True
+    a, b = int(first[np.argmin(late[first])]), int(last[np.argmin(late[last])])
+    return abs(float(late[b] - late[a])) <= MAX_DRIFT * float(x[b] - x[a]) + _STALL_S
+
+
 def common_base(fits: Mapping[str, ClockFit], first_us: Mapping[str, int]) -> dict[str, ClockFit]:
-    """The same fits with zero at the first sample of the earliest foot; ``first_us``: each foot's first device time."""
+    """The same fits with zero at the first sample of the earliest foot; ``first_us``: each foot's first device time.
+
+    If one foot's stamps told no time, there is no common clock: every foot then counts from its own scan 0.
+    """
+    if not all(fit.aligned for fit in fits.values()):
+        return {side: own_clock(first_us[side]) for side in fits}
     zero_s = min(float(fit.time_s(np.array([first_us[side]]))[0]) + fit.zero_s for side, fit in fits.items())
     return {side: replace(fit, zero_s=zero_s) for side, fit in fits.items()}
 

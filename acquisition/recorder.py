@@ -150,7 +150,14 @@ def _record(
         if unheard or not watch.anything:
             journal.close()
             request.journal.unlink()
-            raise unheard[0] if unheard else TrialFileError(reason) if reason else KeyboardInterrupt
+            if unheard:
+                raise unheard[0]
+            if reason is None and end == "complete":
+                reason = (
+                    f"no frame could be used in {request.duration_s:g} s: all were lost, damaged or dropped; "
+                    "check the cable and the baud rate"
+                )
+            raise TrialFileError(reason) if reason else KeyboardInterrupt
         try:
             journal.close(end, reason)
         except TrialFileError as error:

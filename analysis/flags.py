@@ -31,6 +31,8 @@ def foot_flags(track: Track, parameters: Parameters) -> tuple[str, ...]:
         flags.append("unfiltered")
     flags.extend(f"sensor_missing:{sensel}" for sensel in signal.missing)
     flags.extend(steps.flags)
+    if track.foot.clock.get("aligned", 1.0) == 0.0:
+        flags.append("clock_not_aligned")
     if track.foot.side == "both" and track.side != "both" and steps.n_broken:
         flags.append("sides_uncertain")  # feet take turns, and a break may have swallowed a turn
     return tuple(dict.fromkeys(flags))

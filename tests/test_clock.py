@@ -201,3 +201,25 @@ def test_one_stamp_is_enough_and_none_is_an_error():
     np.testing.assert_allclose(fit.time_s(np.array([5_000_000, 6_000_000])), [7.0, 8.0])
     with pytest.raises(ValueError, match="without a time stamp"):
         fit_clock(np.zeros(0, dtype=np.int64), np.zeros(0))
+
+
+@pytest.mark.parametrize("pace", [0.001, 0.5, 1.5, 40.0])
+def test_a_link_that_is_not_at_the_pace_of_its_board_leaves_the_board_its_own_seconds(pace: float) -> None:
+    device_us = 5_000_000 + np.arange(0, 40_000_000, 50_000)
+    host_s = 100.0 + (device_us - device_us[0]) * 1e-6 * pace
+    at_pace = fit_clock(device_us, 100.0 + (device_us - device_us[0]) * 1e-6)
+    odd = fit_clock(device_us, host_s)
+    assert not odd.aligned
+    assert at_pace.aligned
+    both = common_base({"left": odd, "right": at_pace}, {"left": 5_000_000, "right": 5_000_000})
+    for fit in both.values():
+        assert not fit.aligned  # one foot without a clock in common leaves none for the other
+        assert fit.time_s(np.array([5_000_000, 45_000_000])) == pytest.approx([0.0, 40.0], abs=1e-9)
+        assert fit.as_dict(5_000_000) == {"offset_s": pytest.approx(-5.0), "aligned": 0.0}
+
+
+def test_a_host_that_stalls_and_catches_up_still_tells_the_time() -> None:
+    device_us = np.arange(0, 30_000_000, 50_000)
+    host_s = device_us * 1e-6
+    stalled = np.where((host_s > 9.0) & (host_s < 14.0), 14.0, host_s)
+    assert fit_clock(device_us, stalled).aligned

@@ -77,7 +77,7 @@ def counts_foot(side: str, n: int = 50, seed: int = 1) -> Foot:
         identify=identify(side),
         status=(Status(4_294_967_290, 40, 1, 1, 4987, 31.5), Status(1_000_000, 90, 3, 2, 0, None)),
         pulses=(Pulse(123, "belt", 1, 1), Pulse(456, "sync", 7, 0)),
-        clock={"offset_s": 0.0123, "drift_ppm": -41.5, "residual_s": 2e-5}, host=host,
+        clock={"offset_s": 0.0123, "aligned": 1.0, "drift_ppm": -41.5, "residual_s": 2e-5}, host=host,
         device_time_us=(samples.index * 1000 + 4_294_967_000).astype(np.uint32),
         frame_flags=(samples.index % 4).astype(np.uint8),
     )  # fmt: skip
