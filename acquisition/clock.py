@@ -224,7 +224,7 @@ def fit_clock(device_us: Samples, host_s: Seconds, window_s: float = WINDOW_S) -
 
 
 def own_clock(first_us: int) -> ClockFit:
-    """The board's own seconds from its scan 0 on, for bytes that did not come at the pace at which they were sampled."""
+    """The board's own seconds from its scan 0 on, for bytes that did not come at the pace of the scans."""
     knot_us = first_us + np.array([0.0, 1e6])
     return ClockFit(knot_us=knot_us, knot_s=np.array([0.0, 1.0]), drift_ppm=0.0, residual_s=0.0, aligned=False)
 

@@ -20,8 +20,8 @@ FLAGS = {
     "baseline_jump": "a sensor's resting load jumped within ten strides",
     "rezero_forced": "a stance lasted longer than 2.5 s; the zero was found anew after it",
     "noisy_swing": "the signal is noisy while the foot is in the air",
-    "clock_not_aligned": "the link was not at the pace of its board: each foot counts from its own first scan, and timing "
-    "between the feet is unsure",
+    "clock_not_aligned": "the link was not at the pace of its board: each foot counts from its own first scan, and "
+    "timing between the feet is unsure",
     "sides_uncertain": "a break may have swapped the feet",
     "mass_unknown": "body mass is not known; forces are in N and thresholds fixed",
     "kappa_default": "no standing span and no borrowed force scale; thresholds use a scale of 1",

@@ -147,7 +147,9 @@ SCENARIOS = {
         ),
     ),
     "preload": Scenario(a_pair("run", 0.1, 0.2), preload_n=0.8),
-    "holes": Scenario(a_pair("run", 0.1, 0.2), holes=(Hole(12_000, 50, "lost"), Hole(18_000, 1100, "board")), real_time=True),
+    "holes": Scenario(
+        a_pair("run", 0.1, 0.2), holes=(Hole(12_000, 50, "lost"), Hole(18_000, 1100, "board")), real_time=True
+    ),
     "exact CoP": Scenario({"left": ExactCop(), "right": ExactCop(x_mm=6.0, c_mm=8.0)}),
 }
 PLAIN_GAIT = ["run 42", "run 44 swapped", "walk 42 swapped", "walk 44"]
@@ -246,8 +248,10 @@ def test_events_stand_where_the_closed_form_crosses_the_threshold(
 def test_standing_gives_the_force_scale_and_steps_carry_the_weight(outcomes: dict[str, Outcome], name: str) -> None:
     outcome = outcomes[name]
     left, right = (outcome.scenario.feet[side] for side in SIDES)
+    # Two boards on the wall clock do not start in the same instant, so one stands a little shorter than the span.
+    exact = 0.03 if outcome.scenario.real_time else 0.01
     with h5py.File(outcome.path) as file:
-        assert float(file.attrs["kappa_event"]) == pytest.approx(stranger.common_kappa(left, right), rel=0.01)
+        assert float(file.attrs["kappa_event"]) == pytest.approx(stranger.common_kappa(left, right), rel=exact)
     both_bw_s = sum(mean(outcome, side, "impulse_bw_s") for side in SIDES)
     assert both_bw_s == pytest.approx(left.stride_s, rel=0.01)
     share = left.impulse_n_s() / (left.impulse_n_s() + right.impulse_n_s())
