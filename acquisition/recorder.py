@@ -101,6 +101,7 @@ def record(
     insoles = connect_all(request.urls, request.baud, request.context, should_stop)
     try:
         request.check_insoles(insoles)
+        request = request.of_size(insoles)
         request.check_space({side: insole.identify for side, insole in insoles.items()})
         return _record(request, insoles, on_progress, should_stop)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -99,6 +99,16 @@ class RecordRequest:
             if insole.identify.rate_hz != slowest:
                 insole.set_rate(slowest)
             insole.check_rate()
+
+    def of_size(self, insoles: Mapping[str, Insole]) -> RecordRequest:
+        """The same request with an unstated size taken from the insoles. Raises UsageError if they differ in it."""
+        sizes = {named_layout(insole.identify.layout).size_eu for insole in insoles.values()}
+        if len(sizes) > 1:
+            both = " and ".join(f"EU {size:g}" for size in sorted(size for size in sizes if size is not None))
+            raise UsageError(f"the two insoles are of different sizes, {both}; use a pair")
+        if self.info.size_eu is not None:
+            return self
+        return replace(self, info=replace(self.info, size_eu=sizes.pop()))
 
     def _check_layout(self, side: str, who: Identify) -> Layout:
         layout = named_layout(who.layout)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from insole.cli import main
+from insole.trial import open_trial
 
 BASE = ["--subject", "S01", "--mass-kg", "70", "--size-eu", "42", "--condition", "barefoot", "--incline", "4 %"]
 SPEED = ["--speed", "4.5 mph"]
@@ -219,3 +220,13 @@ def test_ctrl_c_ends_a_recording_readably(tmp_path: Path) -> None:
     assert b"Traceback" not in said
     assert [p.name for p in tmp_path.iterdir()] == ["T.h5"]
     assert main(["info", str(path), "--quiet"]) == 0
+
+
+def test_an_unstated_size_is_that_of_the_insoles_and_a_mixed_pair_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "T.h5"
+    usual = ["record", "-o", str(path), "--duration", "4", "--quiet", "--left", "sim://left?size=44&pace=0"]
+    refused(capsys, [*usual, "--right", "sim://right?pace=0"], 2, "different sizes", "EU 42 and EU 44")
+    assert main([*usual, "--right", "sim://right?size=44&pace=0"]) == 0
+    assert open_trial(path).info.size_eu == 44.0
