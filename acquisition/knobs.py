@@ -209,7 +209,10 @@ class _Values:
 
 def _address(url: str, side: str) -> str:
     """Check scheme and side, return the query."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket where no address of the internet has one
+        raise UsageError(f"{url!r} is not understood; write sim://{side}, and knobs behind a ?") from None
     if parts.scheme != "sim":
         raise UsageError(f"{url!r} is no simulated insole; write sim://{side}")
     named = parts.netloc.lower()

@@ -166,6 +166,8 @@ def _open_port(url: str, baud: int) -> serial.SerialBase:
         return serial.serial_for_url(url, baudrate=baud, timeout=0.1, write_timeout=_WRITE_TIMEOUT_S, exclusive=True)
     except ValueError as error:
         raise _usage_error(url, baud, error) from error
+    except (KeyError, IndexError) as error:  # what some of pyserial's own addresses make of a knob they don't know
+        raise UsageError(f"{url}: pyserial does not understand what stands in this address; check it") from error
     except _PORT_ERRORS as error:
         raise _link_error(url, error) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -42,8 +43,12 @@ class RecordRequest:
 
     @property
     def journal(self) -> Path:
-        """Where the journal is kept while the trial is recorded: ``T.jrn`` beside ``T.h5``."""
-        return self.output.with_suffix(".jrn")
+        """Where the journal is kept while the trial is recorded: ``T.jrn`` beside ``T.h5``.
+
+        Behind any other name as it is: ``S01.a`` and ``S01.b`` are two trials, and have two journals.
+        """
+        output = self.output
+        return output.with_suffix(".jrn") if output.suffix.lower() == ".h5" else output.with_name(output.name + ".jrn")
 
     @property
     def context(self) -> LinkContext:
@@ -59,13 +64,16 @@ class RecordRequest:
         if not (math.isfinite(self.duration_s) and 0.0 < self.duration_s <= 86400.0):
             raise UsageError(f"a duration of {self.duration_s:g} s can't be recorded; give more than 0, up to 86400 s")
         real = [url for url in self.urls.values() if not is_virtual(url)]
-        if len(real) > len(set(real)):
+        if len(real) > len({os.path.realpath(url) if os.path.exists(url) else url for url in real}):
             raise UsageError(f"{real[0]} is given for both feet; each insole has an address of its own")
         if 0 < len(real) < len(self.urls):
             raise UsageError(
                 "an insole at a port and a simulated or replayed one have no common clock; record them one at a time"
             )
-        if self.output == self.journal:
+        for side, url in self.urls.items():
+            if url.lower().startswith("sim://"):
+                parse_knobs(url, side, self.info.spans, self.info.mass_kg, self.info.size_eu)
+        if self.output.suffix == ".jrn":
             raise UsageError(f"{self.output}: this name is the journal's; give the trial file the ending .h5")
         folder = self.output.parent
         if not folder.is_dir():

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from insole.errors import TrialFileError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+JOURNAL_SIGNATURE = b"INSOLEJ1"  # of a recording that was cut off (acquisition/journal.py)
 MAX_FILE_BYTES = 64 << 30
 MAX_TOTAL_BYTES = 4 << 30  # ten hours of both feet at 1 kHz
 MAX_CHUNK_BYTES = 16 << 20
@@ -32,6 +33,12 @@ def check_regular(path: Path) -> None:
     try:
         status = path.stat()
     except FileNotFoundError:
+        journal = path.with_suffix(".jrn")
+        if journal.exists():
+            raise TrialFileError(
+                f"{path}: not there, but its journal {journal.name} is: the recording was cut off, or is still under "
+                f"way; 'insole record -o {path}' with the options it had builds the file"
+            ) from None
         raise TrialFileError(f"{path}: no such file; check the path") from None
     except OSError as error:
         raise TrialFileError(f"{path}: can't be read ({error.strerror})") from None
@@ -48,6 +55,11 @@ def check_regular(path: Path) -> None:
             start = stream.read(len(SIGNATURE))
     except OSError as error:
         raise TrialFileError(f"{path}: can't be read ({error.strerror}); check its permissions") from None
+    if start == JOURNAL_SIGNATURE:
+        raise TrialFileError(
+            f"{path}: is the journal of a recording that was cut off, or is still under way; 'insole record -o "
+            f"{path.with_suffix('.h5')}' with the options it had builds the trial file"
+        )
     if start != SIGNATURE:
         raise TrialFileError(f"{path}: is not an HDF5 file; give a trial recorded or imported by insole")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -37,10 +38,10 @@ _RANGES: dict[str, tuple[float, float, str]] = {
 
 
 def _check_text(name: str, text: str, longest: int) -> None:
-    """Refuse a text that a trial file can't give back as it was entered."""
+    """Refuse a text that a trial file can't give back as entered, or that a terminal would obey."""
     if len(text) > longest:
         raise UsageError(f"{name} is longer than {longest} characters")
-    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+    if any(letter not in "\n\t" and unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
         raise UsageError(f"{name} {text!r} holds characters that are no text; type it again")
 
 

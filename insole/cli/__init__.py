@@ -6,9 +6,12 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 the guard refused, 130 Ctrl-C.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -76,6 +79,9 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; every error becomes one line and an exit code. Returns that code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a code page without the letters of a table still gets the table
+            stream.reconfigure(errors="backslashreplace" if stream is sys.stderr else "replace")
     try:
         result = cli.main(args=argv, prog_name="insole", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -98,6 +104,9 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("INSOLE_DEBUG"):
             raise
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            words = f"the output could not be written ({error.strerror}); make room or send it elsewhere"
+            return _fail(words, EXIT_FAILURE)
         return _fail(
             f"internal error: {type(error).__name__}: {error}".splitlines()[0], EXIT_FAILURE,
             "This is a defect of Insole. Run it again with INSOLE_DEBUG=1 and report what it prints.",
@@ -110,9 +119,12 @@ def entry() -> None:
 
 
 def _fail(message: str, code: int, hint: str = "") -> int:
-    click.echo(f"insole: {message}", err=True)
-    if hint:
-        click.echo(hint, err=True)
+    # One line, whatever stood in an address or a file name; what a terminal would obey is shown instead.
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+    with suppress(OSError):  # nobody listens any more; the code still tells
+        click.echo(f"insole: {line}", err=True)
+        if hint:
+            click.echo(hint, err=True)
     return code
 
 

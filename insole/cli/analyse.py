@@ -10,7 +10,16 @@ from typing import Any
 
 import click
 
-from insole.cli.console import check_one_stdout, check_output, messages, quiet_option, results, write_output
+from insole.cli.console import (
+    check_one_stdout,
+    check_output,
+    check_two_names,
+    messages,
+    plain,
+    quiet_option,
+    results,
+    write_output,
+)
 
 #: index -> (label, unit, decimals): what the table shows; the rest is in the JSON and the CSV
 SHOWN: dict[str, tuple[str, str, int]] = {
@@ -36,8 +45,9 @@ def command(trial: str, steps: str | None, json_path: str | None, quiet: bool) -
     Intervals speak for this recording: they allow for the long memory of steps (spec 8.2a).
     """
     to_stdout = check_one_stdout(steps=steps, json=json_path)
-    check_output(steps, "--steps")
-    check_output(json_path, "--json")
+    check_two_names(steps=steps, json=json_path)
+    check_output(steps, "--steps", inputs=[trial])
+    check_output(json_path, "--json", inputs=[trial])
     result = analysed(Path(trial), quiet)
     if steps is not None:
         write_output(steps, steps_csv(result))
@@ -49,11 +59,13 @@ def command(trial: str, steps: str | None, json_path: str | None, quiet: bool) -
 
 def analysed(path: Path, quiet: bool) -> Any:
     """Open and analyse one trial, saying so on stderr."""
+    from rich.text import Text
+
     from insole.trial import open_trial
 
     trial = open_trial(path)
     console = messages(quiet)
-    with console.status(f"Analysing {path.name}"):
+    with console.status(Text(f"Analysing {plain(path.name)}")):
         from analysis import analyse
 
         return analyse(trial)
@@ -85,10 +97,12 @@ def number(value: float | None, decimals: int, signed: bool = False) -> str:
 def show(result: Any, quiet: bool) -> None:
     """Print the table of one trial."""
     from rich.table import Table
+    from rich.text import Text
 
     console = results(quiet)
     feet = [(side, foot) for side, foot in (("left", result.left), ("right", result.right)) if foot is not None]
-    table = Table(title=f"{result.name}: {result.gait_mode or 'gait mode unknown'}", title_justify="left")
+    title = Text(plain(f"{result.name}: {result.gait_mode or 'gait mode unknown'}"))
+    table = Table(title=title, title_justify="left")
     table.add_column("Index")
     table.add_column("Unit")
     for side, _ in feet:

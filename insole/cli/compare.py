@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from insole.cli.analyse import analysed, number
-from insole.cli.console import check_one_stdout, check_output, quiet_option, results, write_output
+from insole.cli.console import (
+    check_one_stdout,
+    check_output,
+    check_two_names,
+    plain,
+    quiet_option,
+    results,
+    write_output,
+)
 from insole.errors import UsageError
 
 EXIT_GUARD = 3
@@ -47,8 +55,9 @@ def command(
     if len(set(paths)) != len(paths):
         raise UsageError("the same trial file is given twice; a trial can't be compared with itself")
     to_stdout = check_one_stdout(json=json_path, report=report)
-    check_output(json_path, "--json")
-    check_output(report, "--report")
+    check_two_names(json=json_path, report=report)
+    check_output(json_path, "--json", inputs=paths)
+    check_output(report, "--report", inputs=paths)
 
     before = [analysed(Path(p), quiet) for p in base]
     after = [analysed(Path(p), quiet) for p in other]
@@ -64,7 +73,7 @@ def command(
         write_output(report, render_report(comparison))
     if refused:
         reasons = "; ".join(comparison.guard.reasons)
-        click.echo(f"insole: not compared: {reasons}", err=True)
+        click.echo(plain(f"insole: not compared: {reasons}"), err=True)
         return EXIT_GUARD
     show(comparison, quiet or to_stdout)
     return 0
@@ -73,10 +82,11 @@ def command(
 def show(comparison: Any, quiet: bool) -> None:
     """Print the primary differences, the verdict a foot and the reasons for doubt."""
     from rich.table import Table
+    from rich.text import Text
 
     console = results(quiet)
     if comparison.guard.verdict == "warn":
-        console.print("[bold yellow]Warning[/]: " + "; ".join(comparison.guard.reasons))
+        console.print(Text("Warning", style="bold yellow"), Text(plain("; ".join(comparison.guard.reasons))), sep=": ")
     table = Table(title="Difference, other minus base", title_justify="left")
     for column, justify in (("Index", "left"), ("Side", "left"), ("Base", "right"), ("Other", "right"),
                             ("Difference [95 % interval]", "right"), ("p (Holm)", "right"), ("Floor", "right"),
@@ -91,12 +101,12 @@ def show(comparison: Any, quiet: bool) -> None:
         )  # fmt: skip
     console.print(table)
     for side, words in comparison.wording.items():
-        console.print(f"{side.capitalize()}: {words}", markup=False)
+        console.print(plain(f"{side.capitalize()}: {words}"), markup=False)
     from analysis.doubts import doubts
 
     console.print("Reasons for doubt", style="bold")
     for doubt in doubts(comparison):
-        console.print(f"  - {doubt}", markup=False)
+        console.print(plain(f"  - {doubt}"), markup=False)
 
 
 def _interval(d: Any, decimals: int) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
-import tempfile
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from insole.errors import UsageError
+from insole.errors import InsoleError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,29 +28,66 @@ def results(quiet: bool) -> Console:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else 120
-    return Console(quiet=quiet, highlight=False, width=width)
+    return Console(quiet=quiet, highlight=False, emoji=False, width=width)
 
 
 def messages(quiet: bool) -> Console:
     """The console for progress and notes, on stderr; silent with ``--quiet``."""
     from rich.console import Console
 
-    return Console(stderr=True, quiet=quiet, highlight=False)
+    class Messages(Console):
+        def on_broken_pipe(self) -> None:
+            self.quiet = True  # nobody listens any more; rich would end the program, and a recording with it
+
+    return Messages(stderr=True, quiet=quiet, highlight=False, emoji=False)
 
 
-def check_output(path: str | None, option: str, *, new: bool = False) -> None:
-    """Refuse an output that can't be written before any work is done. ``new``: it may not exist yet."""
-    if path is None or path == STDOUT:
+def plain(text: str) -> str:
+    """A text from elsewhere without what a terminal would obey: control characters but line ends become escapes."""
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) != "Cc" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def check_output(path: str | None, option: str, *, new: bool = False, inputs: Iterable[Path | str] = ()) -> None:
+    """Refuse an output that can't be written before any work is done.
+
+    ``new``: it may not exist yet, and is no text that could go to stdout; ``inputs``: files that it must not replace.
+    """
+    if path is None or (path == STDOUT and not new):
         return
+    if path == STDOUT:
+        raise UsageError(f"{option} {path}: a trial can't go to stdout; give a file name, for example T.h5")
     target = Path(path)
-    if target.is_dir():
-        raise UsageError(f"{option} {path}: is a folder; give a file name")
-    if not target.parent.is_dir():
-        raise UsageError(f"{option} {path}: the folder {target.parent} does not exist; make it first")
-    if new and target.exists():
+    try:
+        if target.is_dir():
+            raise UsageError(f"{option} {path}: is a folder; give a file name")
+        if not target.parent.is_dir():
+            raise UsageError(f"{option} {path}: the folder {target.parent} does not exist; make it first")
+        exists = target.exists()
+        replaced = [str(file) for file in inputs if exists and os.path.exists(file) and os.path.samefile(file, target)]
+    except OSError as error:
+        raise UsageError(f"{option} {path}: no file of this name can be made ({error.strerror})") from None
+    if new and exists:
         raise UsageError(f"{option} {path}: exists already; choose another name, recordings are never overwritten")
-    if not os.access(target.parent, os.W_OK):
+    if replaced:
+        raise UsageError(f"{option} {path}: would replace the trial {replaced[0]}; choose another name")
+    if not _is_special(target) and not os.access(target.parent, os.W_OK):
         raise UsageError(f"{option} {path}: the folder {target.parent} can't be written to; choose another")
+
+
+def check_two_names(**outputs: str | None) -> None:
+    """Refuse two outputs in one file."""
+    given = [(name, Path(path).resolve()) for name, path in outputs.items() if path is not None and path != STDOUT]
+    for at, (name, path) in enumerate(given):
+        for other, same in given[:at]:
+            if path == same and not _is_special(path):
+                raise UsageError(f"--{other} and --{name} name the same file; give each its own")
+
+
+def _is_special(target: Path) -> bool:
+    """Whether this is a device or a pipe, which is written to and never replaced."""
+    return target.exists() and not target.is_file()
 
 
 def check_one_stdout(**outputs: str | None) -> bool:
@@ -61,20 +99,26 @@ def check_one_stdout(**outputs: str | None) -> bool:
 
 
 def write_output(path: str | None, text: str) -> None:
-    """Write a text result to a file (beside it first, then renamed) or to stdout."""
+    """Write a text result as UTF-8 to a file (beside it first, then renamed), to a device or pipe, or to stdout."""
     if path is None:
         return
+    # A file name of bytes that are no UTF-8 leaves letters that can't be encoded; JSON knows them as escapes.
+    data = (text if text.endswith("\n") else text + "\n").encode("utf-8", errors="backslashreplace")
     if path == STDOUT:
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
         sys.stdout.flush()
         return
     target = Path(path)
-    handle, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    special = _is_special(target)
+    beside = target if special else target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        os.chmod(beside, 0o644)
-        os.replace(beside, target)
+        with beside.open("wb" if special else "xb") as stream:
+            stream.write(data)
+        if not special:
+            os.replace(beside, target)
     except OSError as error:
-        Path(beside).unlink(missing_ok=True)
-        raise UsageError(f"{path}: could not be written ({error.strerror})") from None
+        if not special:
+            beside.unlink(missing_ok=True)
+        words = f"{path}: could not be written ({error.strerror}); make room or choose another place"
+        raise InsoleError(words) from None

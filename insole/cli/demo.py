@@ -14,6 +14,7 @@ import click
 from insole.cli.console import messages, quiet_option, results
 from insole.errors import InsoleError, UsageError
 
+SUBJECT = "DEMO"
 DURATION_S, UNLOADED_S, STANDING_S = 112.0, 3.0, 9.0
 #: One made-up runner in a made-up shoe that moves load medially, on the right foot more. Nothing here is a measurement.
 FEET = {
@@ -68,15 +69,39 @@ def command(output: str, quiet: bool) -> int:
 
 
 def _prepare(folder: Path) -> None:
-    """Make the folder; an earlier demo in it is replaced, anything else is left alone."""
+    """Make the folder; an earlier demo in it is replaced, anything else refused: a visit has files of such names."""
     try:
         folder.mkdir(exist_ok=True)
     except (FileNotFoundError, FileExistsError, NotADirectoryError):
         raise UsageError(f"-o {folder}: the folder around it does not exist, or a file is in its way") from None
     except OSError as error:
         raise UsageError(f"-o {folder}: can't be made ({error.strerror})") from None
-    for name in (*(f"{name}.h5" for name in NAMES), "report.html", "compare.png"):
-        (folder / name).unlink(missing_ok=True)
+    there = [path for name in NAMES for path in (folder / f"{name}.h5", folder / f"{name}.jrn") if path.exists()]
+    pictures = [path for path in (folder / "report.html", folder / "compare.png") if path.exists()]
+    others = [path for path in there if not _is_demo(path)] or ([] if there else pictures)
+    if others:
+        name = others[0].name
+        raise UsageError(f"-o {folder}: {name} in it is not of a demo and would be lost; choose another folder")
+    try:
+        for path in (*there, *pictures):
+            path.unlink()
+    except OSError as error:
+        raise UsageError(f"-o {folder}: the demo in it can't be replaced ({error.strerror}); choose another") from None
+
+
+def _is_demo(path: Path) -> bool:
+    """Whether an earlier demo made this trial file, or this journal that nobody writes any more."""
+    from acquisition.disk import is_held
+    from acquisition.journal import JournalReader
+    from insole.trial import open_trial
+
+    try:
+        if path.suffix == ".h5":
+            return open_trial(path).info.subject == SUBJECT
+        with JournalReader(path) as journal:
+            return not is_held(path) and journal.header["info"]["subject"] == SUBJECT
+    except (InsoleError, KeyError, TypeError, ValueError):
+        return False
 
 
 def _record(folder: Path, number: int, quiet: bool) -> Path:
@@ -88,7 +113,7 @@ def _record(folder: Path, number: int, quiet: bool) -> Path:
     condition = ORDER[number]
     shod = condition == "shod"
     info = TrialInfo(
-        subject="DEMO", mass_kg=70.0, size_eu=42.0, condition=condition, shoe="Simulated trainer" if shod else None,
+        subject=SUBJECT, mass_kg=70.0, size_eu=42.0, condition=condition, shoe="Simulated trainer" if shod else None,
         heel_drop_mm=8.0 if shod else None, shoe_mass_kg=0.5 if shod else None,
         treadmill=Treadmill(incline=parse_incline("4 %"), speed=parse_speed("4.5 mph")),
         spans=Spans(UNLOADED_S, STANDING_S, 0.0), warmed_up_before_s=180.0, donning="demo-1", started_utc=now_utc(),

@@ -9,6 +9,7 @@ import click
 
 from insole.cli.console import check_output, quiet_option, results
 from insole.cli.metadata import sensible, trial_info, trial_options
+from insole.errors import UsageError
 
 
 @click.command(name="import")
@@ -32,6 +33,11 @@ def command(file: str, output: str, format_name: str | None, quiet: bool, **opti
     from insole.zero import event_kappa
 
     name, feet = read_foreign(Path(file), format_name)
+    lasts_s = max(float(foot.recording.time_s[-1]) for foot in feet.values())
+    if lasts_s <= info.spans.analysed_from_s:
+        raise UsageError(
+            f"the spans take {info.spans.analysed_from_s:g} s, but {file} lasts {lasts_s:.2f} s; make them shorter"
+        )
     trial = Trial(
         info=info, feet=feet, kappa_event=event_kappa(info, feet), name=Path(output).stem,
         versions={"imported_from": name, "source_file": Path(file).name[:80]},

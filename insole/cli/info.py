@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from insole.cli.console import quiet_option, results
+from insole.cli.console import plain, quiet_option, results
 
 
 @click.command(name="info")
@@ -67,7 +67,7 @@ def show(trial: Any, quiet: bool) -> None:
     from rich.text import Text
 
     for label, words in rows:
-        table.add_row(label, Text(words))
+        table.add_row(label, Text(plain(words)))
     console.print(table)
 
 

@@ -11,6 +11,7 @@ from insole.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_STANDING = "Quiet standing after that (with one insole, on that leg); sets the force scale."
 _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--subject",), {"metavar": "CODE", "help": "Subject code (never a name)."}),
     (("--mass-kg",), {"type": float, "help": "Body mass without shoes."}),
@@ -23,7 +24,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--incline",), {"metavar": '"4 %"', "help": "Belt incline with its unit: % or deg."}),
     (("--speed",), {"metavar": '"4.5 mph"', "help": "Belt speed with its unit: mph, km/h or m/s."}),
     (("--unloaded-s",), {"type": float, "default": 0.0, "help": "Start of the recording with the feet lifted."}),
-    (("--standing-s",), {"type": float, "default": 0.0, "help": "Quiet standing after that; sets the force scale."}),
+    (("--standing-s",), {"type": float, "default": 0.0, "help": _STANDING}),
     (("--warm-up-s",), {"type": float, "default": 0.0, "help": "Recorded on the belt but not analysed."}),
     (("--warmed-up-before-s",), {"type": float, "help": "Time on the belt at this speed before recording."}),
     (("--donning",), {"metavar": "ID", "help": "Names one mounting of the insoles on the feet."}),
@@ -65,7 +66,7 @@ def _pain(text: str) -> Any:
     from insole.trial import Pain
 
     parts = text.rsplit(":", 2)
-    if len(parts) != 3 or not parts[2].isdigit():
+    if len(parts) != 3 or not (parts[2].isdecimal() and len(parts[2]) <= 2):
         raise UsageError(f"--pain {text!r} is not SITE:SIDE:0-10, for example forefoot:right:4")
     return Pain(parts[0].strip(), parts[1].strip().lower(), int(parts[2]))
 

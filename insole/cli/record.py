@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 
-from insole.cli.console import check_output, messages, quiet_option, results
+from insole.cli.console import check_output, messages, plain, quiet_option, results
 from insole.cli.metadata import sensible, trial_info, trial_options
 from insole.errors import UsageError
 
@@ -55,6 +55,8 @@ def command(
         )
     given = {"left": calibration_left, "right": calibration_right}
     for side, path in given.items():
+        if path == "":
+            raise UsageError(f"--calibration-{side} is empty; give a file, or leave the option out")
         if path and side not in urls:
             raise UsageError(f"--calibration-{side} is given, but no --{side} insole")
     request = RecordRequest(
@@ -64,7 +66,7 @@ def command(
     )  # fmt: skip
     outcome = run_recording(request, quiet)
     console = results(quiet)
-    console.print(f"{outcome.path}: {outcome.end}", markup=False)
+    console.print(plain(f"{outcome.path}: {outcome.end}"), markup=False)
     for side, foot in outcome.feet.items():
         console.print(f"  {side}: {_counts(foot)}", markup=False)
     for note in outcome.notes:
@@ -76,7 +78,7 @@ def command(
 
 
 def run_recording(request: Any, quiet: bool) -> Any:
-    """Record with a progress line; Ctrl-C and SIGTERM end it, and the file is still built."""
+    """Record with a progress line; Ctrl-C, SIGTERM and SIGHUP end it, and the file is still built."""
     from acquisition.recorder import record
 
     stop = threading.Event()
@@ -86,13 +88,25 @@ def run_recording(request: Any, quiet: bool) -> Any:
 
     in_main = threading.current_thread() is threading.main_thread()
     signals = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # not under nohup
+        signals.append(signal.SIGHUP)
     before = {s: signal.signal(s, asked_to_stop) for s in signals} if in_main else {}
     try:
         with _progress(request, quiet) as on_progress:
-            return record(request, on_progress=on_progress, should_stop=stop.is_set)
+            return record(request, on_progress=_unfailing(on_progress), should_stop=stop.is_set)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _unfailing(on_progress: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Progress that nobody can see any more (a closed pipe, a terminal that went away) is no reason to stop."""
+
+    def told(progress: Any) -> None:
+        with suppress(OSError):
+            on_progress(progress)
+
+    return told
 
 
 @contextmanager
@@ -107,7 +121,7 @@ def _progress(request: Any, quiet: bool) -> Iterator[Callable[[Any], None]]:
         def by_phase(p: Any) -> None:
             if p.phase not in phases:
                 phases.append(p.phase)
-                console.print(f"{request.output}: {p.phase}", markup=False)
+                console.print(plain(f"{request.output}: {p.phase}"), markup=False)
 
         yield by_phase
         return
