@@ -137,7 +137,11 @@ def _attrs(group: Any, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if value is None:
             continue
-        group.attrs[name] = np.bytes_(value.encode("utf-8")) if isinstance(value, str) else value
+        if isinstance(value, str):
+            text = value.encode("utf-8")  # declared as UTF-8, or other programs would read an umlaut as two letters
+            group.attrs.create(name, text, dtype=h5py.string_dtype("utf-8", max(1, len(text))))
+        else:
+            group.attrs[name] = value
 
 
 def _dataset(group: Any, name: str, data: NDArray[Any]) -> None:

@@ -206,3 +206,11 @@ def test_layouts_keep_their_frame_on_both_sides(tmp_path: Path) -> None:
     foot = Foot("right", recording("right", "force_n", columns=3), layout)
     back = read_trial(written(tmp_path, Trial(TrialInfo(), {"right": foot})))
     assert back.feet["right"].layout.as_dict() == layout.as_dict()
+
+
+def test_texts_say_that_they_are_utf_8(tmp_path: Path) -> None:
+    with h5py.File(written(tmp_path, trial_of("counts"))) as file:
+        for where, name in (("/", "schema"), ("/info", "subject"), ("/versions", "insole")):
+            kind = h5py.h5a.open(file[where].id, name.encode()).get_type()
+            assert kind.get_cset() == h5py.h5t.CSET_UTF8, name
+            assert not kind.is_variable_str(), name
