@@ -16,6 +16,7 @@ from acquisition.link import LinkContext
 from insole.calibration import Calibration
 from insole.errors import CalibrationError, LayoutError, TrialFileError, UsageError
 from insole.frame import Identify, frame_wire_bytes
+from insole.hdf5_guard import MAX_TOTAL_BYTES
 from insole.layout import Layout, named_layout
 from insole.recording import SIDES
 from insole.trial import Spans, TrialInfo
@@ -23,6 +24,8 @@ from insole.trial import Spans, TrialInfo
 SPACE_FACTOR: Final = 1.35
 """Journal and trial file together, in units of the raw bytes."""
 SPACE_MARGIN_BYTES: Final = 16 << 20
+SAMPLE_BYTES: Final = 26
+"""What a trial file holds of one sample besides its counts: index, time, stamps, flags, and a share of the rest."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,14 @@ class RecordRequest:
             )
 
     def check_space(self, identify: Mapping[str, Identify]) -> None:
-        """Raise TrialFileError if the disk has no room for the planned recording."""
+        """Raise UsageError if no trial file can hold the planned recording, TrialFileError if the disk has no room."""
+        a_second = sum(who.rate_hz * (2 * who.n_sensels + SAMPLE_BYTES) for who in identify.values())
+        longest_s = MAX_TOTAL_BYTES // a_second
+        if self.duration_s > longest_s:
+            raise UsageError(
+                f"a duration of {self.duration_s:g} s at this rate is more than a trial file may hold; give up to "
+                f"{longest_s} s, and record the rest as another trial"
+            )
         a_second = sum(who.rate_hz * frame_wire_bytes(who.n_sensels, who.bits) for who in identify.values())
         needed = SPACE_FACTOR * self.duration_s * a_second + SPACE_MARGIN_BYTES
         free = shutil.disk_usage(self.output.parent).free

@@ -224,7 +224,7 @@ def test_a_gap_that_leaves_the_sequence_as_it_was_is_found(tmp_path, kind, lengt
 
 def test_stopping_leaves_a_readable_trial(tmp_path):
     seen = []
-    outcome = record(request(tmp_path, 80_000.0), seen.append, lambda: bool(seen and seen[-1].elapsed_s > 1))
+    outcome = record(request(tmp_path, 30_000.0), seen.append, lambda: bool(seen and seen[-1].elapsed_s > 1))
     assert (outcome.end, outcome.reason) == ("interrupted", None)
     assert names(tmp_path) == ["t.h5"]
     trial = open_trial(outcome.path)
@@ -239,7 +239,7 @@ def test_ctrl_c_without_anybody_who_catches_it_does_the_same(tmp_path):
         if progress.phase == "recording" and progress.elapsed_s > 1:
             raise KeyboardInterrupt
 
-    outcome = record(request(tmp_path, 80_000.0), interrupt)
+    outcome = record(request(tmp_path, 30_000.0), interrupt)
     assert outcome.end == "interrupted"
     assert open_trial(outcome.path).feet["right"].recording.n_samples > 900
 
@@ -344,7 +344,7 @@ def test_a_journal_that_fails_ends_the_recording_with_what_is_there(tmp_path, mo
 
     monkeypatch.setattr(journal, "sync_data", broken)
     monkeypatch.setattr(journal, "SYNC_EVERY_S", 0.001)
-    outcome = record(request(tmp_path, 80_000.0))
+    outcome = record(request(tmp_path, 30_000.0))
     assert outcome.end == "interrupted"
     assert "Input/output error" in outcome.reason
     assert open_trial(outcome.path).end == "interrupted"
@@ -536,6 +536,12 @@ def test_a_disk_without_room_is_refused_before_it_starts(tmp_path, monkeypatch):
     # 3600 s of two feet: 3600 * 2 * 32 000 B * 1.35, and 16 MiB
     with pytest.raises(TrialFileError, match="18 MB are free, this recording needs 328 MB"):
         record(request(tmp_path, 3600.0))
+    assert names(tmp_path) == []
+
+
+def test_a_recording_that_could_not_be_read_back_is_refused_before_it_starts(tmp_path):
+    with pytest.raises(UsageError, match="give up to 37025 s"):
+        record(request(tmp_path, 86400.0))
     assert names(tmp_path) == []
 
 
