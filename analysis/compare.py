@@ -41,11 +41,10 @@ def compare(
 
     ``accept_unmatched`` lifts only the guard's limits on speed and incline, removes p-values and stamps the result.
     ``lab_sd`` gives a lab's trial-to-trial SD of MLI, by the sides ``left``, ``right`` and ``did`` it holds for; the
-    trials compared must not be in it. Raises UsageError if a condition lists one recording twice.
+    trials compared must not be in it. Raises UsageError if one recording is given twice.
     """
     settings = parameters or Parameters()
-    for group in (base, other):
-        _refuse_twice(group)
+    _refuse_twice([*base, *other])
     order = in_order(base, other)
     groups = (
         tuple(trial for trial, is_other in zip(order.trials, order.is_other, strict=True) if not is_other),
@@ -88,11 +87,17 @@ def compare(
     )
 
 
-def _refuse_twice(group: Sequence[TrialResult]) -> None:
-    paths = [trial.path.resolve() for trial in group if trial.path is not None]
-    twice = next((path for path in paths if paths.count(path) > 1), None)
-    if twice is not None:
-        raise UsageError(f"{twice.name} is given twice for one condition; a repeated trial is a recording of its own")
+def _refuse_twice(trials: Sequence[TrialResult]) -> None:
+    """A copy of a recording, under whatever name, is no second trial: it would feign a perfect repeat."""
+    names: dict[str, str] = {}
+    for trial in trials:
+        key = trial.fingerprint or (None if trial.path is None else str(trial.path.resolve()))
+        if key is not None and key in names:
+            raise UsageError(
+                f"{names[key]} and {trial.name} are the same recording; a repeated trial is a recording of its own"
+            )
+        if key is not None:
+            names[key] = trial.name
 
 
 def _labels(groups: Sequence[Sequence[TrialResult]]) -> tuple[str, str]:

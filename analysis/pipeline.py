@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import platform
+import zlib
 from importlib import metadata
 
 import numpy as np
@@ -68,7 +69,14 @@ def analyse(trial: Trial, parameters: Parameters = DEFAULTS) -> TrialResult:
         incline_percent=info.treadmill.incline_percent,
         software=software(trial),
         parameters=parameters.as_dict(),
+        fingerprint=fingerprint(trial),
     )
+
+
+def fingerprint(trial: Trial) -> str:
+    """Tells a copy of a recording from a second recording: when it began, and a check sum of all its samples."""
+    sums = [f"{side}:{zlib.crc32(np.ascontiguousarray(foot.recording.values))}" for side, foot in trial.feet.items()]
+    return " ".join([trial.info.started_utc, *sums])
 
 
 def per_track(line: Timeline, values: F8, found: list[Track]) -> list[F8]:

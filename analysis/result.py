@@ -185,6 +185,7 @@ class TrialResult:
     incline_percent: float | None
     software: dict[str, str]
     parameters: dict[str, float | int]
+    fingerprint: str | None = None  # of the moment and the samples: a copy of a recording has the same
 
     @property
     def left(self) -> FootResult | None:

@@ -65,7 +65,9 @@ class Speed:
         """Refuse what no treadmill does."""
         if self.unit not in ("mph", "km/h", "m/s"):
             raise UsageError(f"speed unit {self.unit!r} is not known; use mph, km/h or m/s")
-        if not math.isfinite(self.value) or self.value < 0:
+        if not math.isfinite(self.value):
+            raise UsageError("speed is not a finite number; give the belt speed, for example \"4.5 mph\"")
+        if self.value < 0:
             raise UsageError(f"speed {self.value:g} {self.unit} is negative; give the belt speed as 0 or more")
         if self.m_s > MAX_SPEED_M_S:
             raise UsageError(f"speed {self.value:g} {self.unit} is above {MAX_SPEED_M_S:g} m/s; check the unit")

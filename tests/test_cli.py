@@ -230,3 +230,15 @@ def test_an_unstated_size_is_that_of_the_insoles_and_a_mixed_pair_is_refused(
     refused(capsys, [*usual, "--right", "sim://right?pace=0"], 2, "different sizes", "EU 42 and EU 44")
     assert main([*usual, "--right", "sim://right?size=44&pace=0"]) == 0
     assert open_trial(path).info.size_eu == 44.0
+
+
+def test_a_copy_of_a_recording_is_no_repeat_of_it(
+    trial: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "A2.h5"
+    copy.write_bytes(trial.read_bytes())
+    other = tmp_path / "B1.h5"
+    assert record(other, duration="45") == 0
+    capsys.readouterr()
+    arguments = ["compare", "--base", str(trial), "--base", str(copy), "--other", str(other), "--quiet"]
+    refused(capsys, arguments, 2, "T and A2 are the same recording")

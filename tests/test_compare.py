@@ -288,7 +288,7 @@ def test_a_missing_condition_is_too_few_trials() -> None:
 
 def test_one_recording_twice_is_no_repeated_trial(tmp_path: Path) -> None:
     twice = trial("A1", noisy(1), noisy(2), path=tmp_path / "A1.h5")
-    with pytest.raises(UsageError, match=r"A1\.h5 is given twice"):
+    with pytest.raises(UsageError, match="A1 and A1 are the same recording"):
         compare([twice, twice], [trial("B1", noisy(1), noisy(2), condition="shod")])
 
 

@@ -68,11 +68,13 @@ def read(path: Path) -> dict[str, Foot]:
 
 def _table(path: Path) -> NDArray[np.float64]:
     try:
-        with path.open(encoding="utf-8") as stream:
+        with path.open(encoding="utf-8-sig") as stream:
             comma = "," in stream.readline()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # numpy's note on an empty file; said better below
-            table = np.loadtxt(path, delimiter="," if comma else "\t", skiprows=1 if comma else 0, ndmin=2)
+            table = np.loadtxt(
+                path, delimiter="," if comma else "\t", skiprows=int(comma), ndmin=2, encoding="utf-8-sig"
+            )
     except UnicodeDecodeError:
         raise FormatError(f"{path}: is not a text file") from None
     except ValueError as error:
