@@ -75,7 +75,7 @@ def analyse(trial: Trial, parameters: Parameters = DEFAULTS) -> TrialResult:
 
 def fingerprint(trial: Trial) -> str:
     """Tells a copy of a recording from a second recording: when it began, and a check sum of all its samples."""
-    sums = [f"{side}:{zlib.crc32(np.ascontiguousarray(foot.recording.values))}" for side, foot in trial.feet.items()]
+    sums = [f"{side}:{zlib.crc32(np.ascontiguousarray(foot.recording.values).data)}" for side, foot in trial.feet.items()]
     return " ".join([trial.info.started_utc, *sums])
 
 
