@@ -75,8 +75,8 @@ def analyse(trial: Trial, parameters: Parameters = DEFAULTS) -> TrialResult:
 
 def fingerprint(trial: Trial) -> str:
     """Tells a copy of a recording from a second recording: when it began, and a check sum of all its samples."""
-    sums = [f"{side}:{zlib.crc32(np.ascontiguousarray(foot.recording.values).data)}" for side, foot in trial.feet.items()]
-    return " ".join([trial.info.started_utc, *sums])
+    samples = {side: np.ascontiguousarray(foot.recording.values).data for side, foot in trial.feet.items()}
+    return " ".join([trial.info.started_utc, *(f"{side}:{zlib.crc32(data)}" for side, data in samples.items())])
 
 
 def per_track(line: Timeline, values: F8, found: list[Track]) -> list[F8]:
