@@ -131,7 +131,7 @@ def _record(folder: Path, number: int, quiet: bool) -> Path:
     if outcome.end != "complete":
         raise KeyboardInterrupt
     frames = sum(foot.frames for foot in outcome.feet.values())
-    messages(quiet).print(f"  {path}: {condition}, {frames} frames", markup=False)
+    messages(quiet).print(f"  {path}: {condition}, {frames} frames", markup=False, soft_wrap=True)
     return path
 
 
@@ -154,7 +154,7 @@ def _picture(comparison: Any, path: Path, quiet: bool) -> bool:
 
         render(comparison, path)
     except (ImportError, InsoleError) as error:
-        messages(quiet).print(f"No picture: {error}", markup=False)
+        messages(quiet).print(f"No picture: {error}", markup=False, soft_wrap=True)
         return False
     return True
 
@@ -165,7 +165,7 @@ def _window(trials: list[Path], quiet: bool) -> int:
     if not display or not sys.stdout.isatty():
         arguments = " ".join(str(path) for path in trials)
         program = "insole" if shutil.which("insole") else ".venv/bin/insole"
-        messages(quiet).print(f"To look around in it: {program} gui {arguments}", markup=False)
+        messages(quiet).print(f"To look around in it: {program} gui {arguments}", markup=False, soft_wrap=True)
         return 0
     from gui.app import run
 
