@@ -1,0 +1,90 @@
+// What differs between the two boards: pins, their interrupts, and how a channel is chosen.
+
+#ifndef INSOLE_BOARD_H
+#define INSOLE_BOARD_H
+
+#include <avr/io.h>
+
+#include "config.h"
+
+#if F_CPU != 16000000L
+#error "a board with a 16 MHz crystal is needed: scans, baud rate and device time are derived from it"
+#endif
+
+#if defined(__AVR_ATmega2560__)
+
+#define BOARD_NAME "mega2560"
+
+// Belt on INT4 (PE4), sync input on INT5 (PE5), sync output on PH5.
+#define BELT_vect INT4_vect
+#define SYNC_vect INT5_vect
+#define LINE_EMPTY_vect USART0_UDRE_vect
+#define LINE_RECEIVED_vect USART0_RX_vect
+#define SYNC_IN_HIGH() (PINE & _BV(PE5))
+#define SYNC_OUT_PORT PORTH
+#define SYNC_OUT_BIT PH5
+
+inline void board_begin_pins() {
+  PORTE |= _BV(PE4) | _BV(PE5);  // pull-ups: a wire that is not there must not float and interrupt all the time
+  DDRH |= _BV(PH5);
+  EICRB = _BV(ISC41) | _BV(ISC40) | _BV(ISC50);  // INT4 rising edge, INT5 any edge (ds 2560 section 15.2.2)
+  EIFR = _BV(INTF4) | _BV(INTF5);
+  EIMSK |= _BV(INT4) | _BV(INT5);
+}
+
+inline void board_begin_channels() {
+  DIDR0 = 0xFF;  // digital inputs of A0 to A15 off: an analog level in their middle draws current
+  DIDR2 = 0xFF;
+}
+
+// The channel of the conversion after the one that runs: ADMUX is locked while one runs (ds 2560 section 26.5). MUX5,
+// which chooses A8 to A15, is bit 3 of ADCSRB, as it is of the channel number. The other bits of ADCSRB stay 0: free
+// running.
+inline void board_choose(uint8_t channel) {
+  ADMUX = _BV(REFS0) | (channel & 0x07);
+  ADCSRB = channel & 0x08;
+}
+inline void board_await_hold(uint8_t) {}
+
+#elif defined(__AVR_ATmega328P__)
+
+#define BOARD_NAME "uno+4067"
+
+// Belt on INT0 (PD2), sync input on INT1 (PD3), sync output on PB0.
+#define BELT_vect INT0_vect
+#define SYNC_vect INT1_vect
+#define LINE_EMPTY_vect USART_UDRE_vect
+#define LINE_RECEIVED_vect USART_RX_vect
+#define SYNC_IN_HIGH() (PIND & _BV(PD3))
+#define SYNC_OUT_PORT PORTB
+#define SYNC_OUT_BIT PB0
+
+#include <util/delay_basic.h>
+
+inline void board_begin_pins() {
+  PORTD |= _BV(PD2) | _BV(PD3);  // pull-ups: a wire that is not there must not float and interrupt all the time
+  DDRB |= _BV(PB0);
+  EICRA = _BV(ISC01) | _BV(ISC00) | _BV(ISC10);  // INT0 rising edge, INT1 any edge (ds 328P section 12.2.1)
+  EIFR = _BV(INTF0) | _BV(INTF1);
+  EIMSK |= _BV(INT0) | _BV(INT1);
+}
+
+inline void board_begin_channels() {
+  DIDR0 = _BV(ADC0D);  // digital input of A0 off: an analog level in its middle draws current
+  DDRD |= 0xF0;        // S0 to S3 of the multiplexer on PD4 to PD7
+  ADMUX = _BV(REFS0);  // A0, against AVcc
+}
+
+// The select lines act at once, also in the middle of a conversion. PORTD's other bits are inputs with pull-ups, which
+// nobody changes after the start, so that one plain write (no read before it, so nothing to interrupt) will do.
+inline void board_choose(uint8_t channel) { PORTD = static_cast<uint8_t>(channel << 4) | _BV(PD2) | _BV(PD3); }
+
+// Waits until the sample of the conversion that has just begun is certainly held: 1.5 ADC clocks after its start
+// (ds 328P section 23.4). Loops of three cycles; what the interrupt has spent before counts as well.
+inline void board_await_hold(uint8_t loops) { _delay_loop_1(loops); }
+
+#else
+#error "the board is an Arduino Mega 2560, or an Uno or Nano with ATmega328P"
+#endif
+
+#endif
