@@ -14,6 +14,6 @@ void device_time_begin() {
   TCCR1B = 0;
   TCCR1A = 0;
   TCNT1 = 0;
-  TIMSK1 = _BV(TOIE1);
+  TIMSK1 = _BV(TOIE1) | _BV(OCIE1A);  // compare A starts the scans, scan.cpp
   TCCR1B = _BV(CS11);
 }

@@ -54,7 +54,7 @@ void line_begin() {
 void line_send() {
   const uint8_t before = SREG;
   cli();  // the interrupt clears the same bit when the ring runs empty
-  UCSR0B |= _BV(UDRIE0);
+  if (send_ring.head != send_ring.tail) UCSR0B |= _BV(UDRIE0);
   SREG = before;
 }
 

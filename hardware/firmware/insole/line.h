@@ -11,7 +11,7 @@ extern SendRing send_ring;
 
 void line_begin();
 
-// To be called after something was put into the ring.
+// Sends what is in the ring. To be called after something was put into it.
 void line_send();
 
 // The next byte that came in, false if there is none.
