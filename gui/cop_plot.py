@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import (
     QColor,
     QKeyEvent,
@@ -18,65 +18,44 @@ from PyQt6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QPolygonF,
-    QResizeEvent,
 )
-from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gui import theme
 from gui.foot_frame import CAPTION, FootFrame, closed_curve, foot_frames
 from gui.marks import draw_mark, line_pen
 from gui.palette import ConditionStyle
 from gui.plot_data import FootPaths, PathSet
+from gui.still_plot import StillPlot
 from gui.theme import Theme
-from gui.words import SIDE_WORDS, counted, number, spoken
+from gui.words import SIDE_WORDS, counted, spoken
+from insole.numerals import number
 
 MARKS_AT = (0, 50, 100)  # contact, mid-stance, toe-off on the 101 points
 THIN_ALPHA = 44
 
 
-class CopPlot(QWidget):
+class CopPlot(StillPlot):
     """Mean path of each condition thick, single steps thin, one scale in both directions and for both feet.
 
     With the keyboard (arrows, Home, End) or the pointer a place along the stance is chosen; `readout` then says
-    where each condition's path is, and an empty text when the choice ends (Esc).
+    where each condition's path is; Esc ends the choice.
     """
-
-    readout = pyqtSignal(str)
 
     def __init__(self, look: Theme) -> None:
         """Empty until `show_paths`."""
-        super().__init__()
-        self._look = look
+        super().__init__(look, "Centre of pressure on both feet", hint=QSize(350, 300), least=QSize(220, 170))
         self._feet: tuple[FootPaths, ...] = ()
         self._labels: tuple[str, ...] = ()
         self._conditions: tuple[str | None, ...] = ()
-        self._cursor: int | None = None
         self._frames: list[FootFrame] = []
-        self._still: QPixmap | None = None
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMouseTracking(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Centre of pressure on both feet")
-        look.changed.connect(self._forget_picture)
-
-    def sizeHint(self) -> QSize:
-        """Room for two feet side by side."""
-        return QSize(350, 300)
-
-    def minimumSizeHint(self) -> QSize:
-        """Smaller than this the paths can't be told apart."""
-        return QSize(220, 170)
 
     def show_paths(
         self, feet: Sequence[FootPaths], labels: Sequence[str], conditions: Sequence[str | None]
     ) -> None:
         """`feet` left and right; `labels` and `conditions` of the sets in each of them."""
         self._feet, self._labels, self._conditions = tuple(feet), tuple(labels), tuple(conditions)
-        self._move_cursor(None)
-        self.setAccessibleDescription(self.describe())
-        self._forget_picture()
+        self.show_anew()
 
     def describe(self) -> str:
         """The picture in words: steps of each path and how far to the medial side its middle lies."""
@@ -93,11 +72,6 @@ class CopPlot(QWidget):
                     )
         return " ".join(words)
 
-    @property
-    def cursor_percent(self) -> int | None:
-        """The chosen place along the stance, 0 to 100 %."""
-        return self._cursor
-
     # input
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
@@ -105,15 +79,15 @@ class CopPlot(QWidget):
         assert event is not None
         step = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
         key = event.key()
-        at = self._cursor
+        at = self.chosen
         if key in (Qt.Key.Key_Right, Qt.Key.Key_Up):
-            self._move_cursor(0 if at is None else min(100, at + step))
+            self.choose(0 if at is None else min(100, at + step))
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Down):
-            self._move_cursor(100 if at is None else max(0, at - step))
+            self.choose(100 if at is None else max(0, at - step))
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
-            self._move_cursor(0 if key == Qt.Key.Key_Home else 100)
+            self.choose(0 if key == Qt.Key.Key_Home else 100)
         elif key == Qt.Key.Key_Escape and at is not None:
-            self._move_cursor(None)
+            self.choose(None)
         else:
             super().keyPressEvent(event)
 
@@ -128,77 +102,47 @@ class CopPlot(QWidget):
                     far = np.hypot(points[:, 0] - event.position().x(), points[:, 1] - event.position().y())
                     nearest = int(np.nanargmin(far))
                     best = min(best or (np.inf, 0), (float(far[nearest]), nearest))
-        self._move_cursor(best[1] if best is not None and best[0] < 24 else None)
+        self.choose(best[1] if best is not None and best[0] < 24 else None)
 
-    def leaveEvent(self, event: object) -> None:
-        """The choice ends with the pointer's leaving."""
-        self._move_cursor(None)
-
-    def _move_cursor(self, at: int | None) -> None:
-        if at == self._cursor:
-            return
-        self._cursor = at
-        text = "" if at is None else self._where(at)
-        self.readout.emit(text)
-        self.setAccessibleDescription(spoken(text) or self.describe())
-        self.update()
-
-    def _where(self, at: int) -> str:
+    def value_at(self, place: int) -> str:
+        """Where each condition's path is at a place along the stance, 0 to 100 %."""
         parts = []
         for foot in self._feet:
-            places = [number(float(p.mean[at, 0]), 1, sign=True) for p in foot.sets if p is not None]
+            places = [number(float(p.mean[place, 0]), 1, sign=True) for p in foot.sets if p is not None]
             if places:
                 parts.append(f"{SIDE_WORDS[foot.side].lower()} {' and '.join(places)} {foot.unit}")
-        return f"{at} %: {', '.join(parts)}"
+        return f"{place} %: {', '.join(parts)}"
 
     # painting
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """The picture is drawn anew for the new size."""
-        super().resizeEvent(event)
-        self._forget_picture()
-
-    def _forget_picture(self) -> None:
-        self._still = None
-        self.update()
-
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Paths come from a picture kept until something changes; only the chosen place is drawn each time."""
-        if self._still is None or self._still.devicePixelRatio() != self.devicePixelRatioF():
-            self._still = self._draw_still()
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._still)
-        if self._cursor is None:
+        painter.drawPixmap(0, 0, self.picture())
+        if self.chosen is None:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        p = self._look.palette
+        p = self.look.palette
         for frame in self._frames:
             for style, paths in zip(p.condition_styles(self._conditions), frame.foot.sets, strict=False):
                 if paths is not None:
-                    x, y = frame.points(paths.mean)[self._cursor]
+                    x, y = frame.points(paths.mean)[self.chosen]
                     painter.setPen(QPen(QColor(p.text), 1.5))
                     painter.setBrush(QColor(style.colour))
                     painter.drawEllipse(QPointF(x, y), 5.0, 5.0)
 
-    def _draw_still(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        still = QPixmap(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
-        still.setDevicePixelRatio(ratio)
-        still.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(still)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    def draw(self, painter: QPainter) -> None:
+        """Both feet with their captions."""
         self._frames = foot_frames(self._feet, QRectF(0, 0, self.width(), self.height()))
-        styles = self._look.palette.condition_styles(self._conditions)
+        styles = self.look.palette.condition_styles(self._conditions)
         for frame in self._frames:
             self._draw_foot(painter, frame, styles)
         for i, foot in enumerate(self._feet):
             width = self.width() / len(self._feet)
             self._draw_caption(painter, foot, QRectF(i * width, self.height() - CAPTION, width, CAPTION))
-        painter.end()
-        return still
 
     def _draw_foot(self, painter: QPainter, frame: FootFrame, styles: Sequence[ConditionStyle]) -> None:
-        p = self._look.palette
+        p = self.look.palette
         layout = frame.foot.layout
         assert layout is not None
         if len(layout.outline_mm):
@@ -214,15 +158,16 @@ class CopPlot(QWidget):
             if paths is not None:
                 _draw_thin(painter, frame, style, paths)
         drawn = [(s, paths) for s, paths in zip(styles, frame.foot.sets, strict=False) if paths is not None]
+        drawn.sort(key=lambda pair: pair[0].dashed)  # dashes last: the solid line and the larger mark show below them
         for _, paths in drawn:
             _draw_line(painter, frame, paths, QPen(QColor(p.foot), 5.0))
-        for style, paths in sorted(drawn, key=lambda pair: pair[0].dashed):  # dashes last: the solid line shows between
+        for style, paths in drawn:
             _draw_line(painter, frame, paths, line_pen(style, 2.6))
         for style, paths in drawn:
             _draw_marks(painter, frame, style, paths, p.surface)
 
     def _draw_caption(self, painter: QPainter, foot: FootPaths, area: QRectF) -> None:
-        p = self._look.palette
+        p = self.look.palette
         painter.setFont(theme.font(theme.BODY_PX, theme.SEMIBOLD))
         painter.setPen(QColor(p.text))
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
@@ -255,4 +200,4 @@ def _draw_marks(painter: QPainter, frame: FootFrame, style: ConditionStyle, path
     painter.setPen(QPen(QColor(halo), 1.2))
     painter.setBrush(QColor(style.colour))
     for at in MARKS_AT:
-        draw_mark(painter, style, float(points[at, 0]), float(points[at, 1]), 4.2)
+        draw_mark(painter, style, float(points[at, 0]), float(points[at, 1]), 3.4 if style.dashed else 5.0)

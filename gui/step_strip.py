@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from PyQt6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import (
     QColor,
     QKeyEvent,
@@ -14,18 +14,17 @@ from PyQt6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QPolygonF,
-    QResizeEvent,
 )
-from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gui import theme
 from gui.marks import draw_mark
 from gui.palette import ConditionStyle
 from gui.plot_data import StepGroup, nice_ticks, scatter, violin
+from gui.still_plot import StillPlot
 from gui.theme import Theme
-from gui.words import SIDE_WORDS, IndexWords, counted, mean_sd, number, short_names, spoken
+from gui.words import SIDE_WORDS, IndexWords, counted, mean_sd, short_names
+from insole.numerals import number
 
 AXIS = 44  # px left of the plot
 FOOT_LINE = 42  # px below it: trial and side
@@ -34,58 +33,34 @@ VIOLIN_ALPHA = 38
 MAX_HALF_WIDTH = 30.0
 
 
-class StepStrip(QWidget):
+class StepStrip(StillPlot):
     """All steps of every trial, left foot before right foot; in each the trials in order of time.
 
     Arrows or the pointer choose a trial of a foot; `readout` then says its mean ± SD and number of steps.
     """
 
-    readout = pyqtSignal(str)
-
     def __init__(self, look: Theme, words: IndexWords) -> None:
         """`words` are those of the index that is shown."""
-        super().__init__()
-        self._look = look
+        super().__init__(look, f"{words.title}, every step", hint=QSize(350, 280), least=QSize(220, 150))
         self._words = words
         self._groups: tuple[StepGroup, ...] = ()
         self._labels: tuple[str, ...] = ()
         self._conditions: tuple[str | None, ...] = ()
-        self._chosen: int | None = None
-        self._still: QPixmap | None = None
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMouseTracking(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName(f"{words.title}, every step")
-        look.changed.connect(self._forget_picture)
-
-    def sizeHint(self) -> QSize:
-        """Room for four violins."""
-        return QSize(350, 280)
-
-    def minimumSizeHint(self) -> QSize:
-        """Smaller than this the steps can't be told apart."""
-        return QSize(220, 150)
 
     def show_groups(
         self, groups: Sequence[StepGroup], labels: Sequence[str], conditions: Sequence[str | None]
     ) -> None:
         """`labels` and `conditions` of baseline and other, by `StepGroup.condition`."""
         self._groups, self._labels, self._conditions = tuple(groups), tuple(labels), tuple(conditions)
-        self._choose(None)
-        self.setAccessibleDescription(self.describe())
-        self._forget_picture()
+        self.show_anew()
 
     def describe(self) -> str:
         """The picture in words: mean ± SD and number of steps of each violin."""
-        return " ".join(f"{self._value(i)}." for i in range(len(self._groups)))
+        return " ".join(f"{self.value_at(i)}." for i in range(len(self._groups)))
 
-    @property
-    def chosen(self) -> int | None:
-        """Position of the chosen violin from the left, None without one."""
-        return self._chosen
-
-    def _value(self, i: int) -> str:
-        group = self._groups[i]
+    def value_at(self, place: int) -> str:
+        """Mean ± SD and number of steps of a violin, counted from the left."""
+        group = self._groups[place]
         value = mean_sd(group.mean, group.sd, self._words)
         steps = counted(len(group.values), "step")
         return f"{SIDE_WORDS[group.side]}, {group.trial} {self._labels[group.condition]}: {value}, {steps}"
@@ -97,13 +72,13 @@ class StepStrip(QWidget):
         assert event is not None
         key, last = event.key(), len(self._groups) - 1
         if last >= 0 and key in (Qt.Key.Key_Right, Qt.Key.Key_Down):
-            self._choose(0 if self._chosen is None else min(last, self._chosen + 1))
+            self.choose(0 if self.chosen is None else min(last, self.chosen + 1))
         elif last >= 0 and key in (Qt.Key.Key_Left, Qt.Key.Key_Up):
-            self._choose(last if self._chosen is None else max(0, self._chosen - 1))
+            self.choose(last if self.chosen is None else max(0, self.chosen - 1))
         elif last >= 0 and key in (Qt.Key.Key_Home, Qt.Key.Key_End):
-            self._choose(0 if key == Qt.Key.Key_Home else last)
-        elif key == Qt.Key.Key_Escape and self._chosen is not None:
-            self._choose(None)
+            self.choose(0 if key == Qt.Key.Key_Home else last)
+        elif key == Qt.Key.Key_Escape and self.chosen is not None:
+            self.choose(None)
         else:
             super().keyPressEvent(event)
 
@@ -111,66 +86,35 @@ class StepStrip(QWidget):
         """Choose the violin under the pointer."""
         assert event is not None
         under = [i for i, (x, half) in enumerate(self._places()) if abs(event.position().x() - x) <= half]
-        self._choose(under[0] if under else None)
-
-    def leaveEvent(self, event: object) -> None:
-        """The choice ends with the pointer's leaving."""
-        self._choose(None)
-
-    def _choose(self, i: int | None) -> None:
-        if i == self._chosen:
-            return
-        self._chosen = i
-        text = "" if i is None else self._value(i)
-        self.readout.emit(text)
-        self.setAccessibleDescription(spoken(text) or self.describe())
-        self.update()
+        self.choose(under[0] if under else None)
 
     # painting
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """The picture is drawn anew for the new size."""
-        super().resizeEvent(event)
-        self._forget_picture()
-
-    def _forget_picture(self) -> None:
-        self._still = None
-        self.update()
-
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """The marks come from a picture kept until something changes; the chosen violin gets a tint below it."""
-        if self._still is None or self._still.devicePixelRatio() != self.devicePixelRatioF():
-            self._still = self._draw_still()
         painter = QPainter(self)
-        if self._chosen is not None:
-            x, half = self._places()[self._chosen]
+        if self.chosen is not None:
+            x, half = self._places()[self.chosen]
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(self._look.palette.sel))
+            painter.setBrush(QColor(self.look.palette.sel))
             painter.drawRoundedRect(QRectF(x - half + 1, 2, 2 * half - 2, self.height() - 24), 6, 6)
-        painter.drawPixmap(0, 0, self._still)
+        painter.drawPixmap(0, 0, self.picture())
 
-    def _draw_still(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        still = QPixmap(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
-        still.setDevicePixelRatio(ratio)
-        still.fill(Qt.GlobalColor.transparent)
+    def draw(self, painter: QPainter) -> None:
+        """Axis, violins, names of trials and sides."""
         if not self._groups:
-            return still
-        painter = QPainter(still)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            return
         scale = _Scale(self._groups, self._words, top=6.0, bottom=self.height() - FOOT_LINE - 6.0)
         self._draw_axis(painter, scale)
-        styles = self._look.palette.condition_styles(self._conditions)
+        styles = self.look.palette.condition_styles(self._conditions)
         shorts = short_names([group.trial for group in self._groups])
         for group, short, (x, half) in zip(self._groups, shorts, self._places(), strict=True):
             self._draw_group(painter, scale, group, styles[group.condition], x, half, short)
         self._draw_sides(painter)
-        painter.end()
-        return still
 
     def _draw_axis(self, painter: QPainter, scale: _Scale) -> None:
-        p = self._look.palette
+        p = self.look.palette
         painter.setFont(theme.font(theme.AXIS_PX))
         for tick in scale.ticks:
             y = round(scale.y(tick)) + 0.5
@@ -191,7 +135,7 @@ class StepStrip(QWidget):
         half: float,
         short: str,
     ) -> None:
-        p = self._look.palette
+        p = self.look.palette
         values = group.values * self._words.factor
         wide = min(half * 0.86, MAX_HALF_WIDTH)
         low, high = float(values.min()), float(values.max())
@@ -226,7 +170,7 @@ class StepStrip(QWidget):
 
     def _draw_sides(self, painter: QPainter) -> None:
         painter.setFont(theme.font(theme.BODY_PX, theme.SEMIBOLD))
-        painter.setPen(QColor(self._look.palette.text))
+        painter.setPen(QColor(self.look.palette.text))
         places = self._places()
         for side in dict.fromkeys(group.side for group in self._groups):
             own = [place for group, place in zip(self._groups, places, strict=True) if group.side == side]

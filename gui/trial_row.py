@@ -27,7 +27,19 @@ class RowWords:
     more: str = ""
 
 
-class RadioRow(QRadioButton):
+class _WholeRow:
+    """What both kinds of row have instead of a small button's shape."""
+
+    def sizeHint(self) -> QSize:
+        """One row; it takes the width it is given."""
+        return QSize(200, HEIGHT)
+
+    def hitButton(self, _place: object) -> bool:
+        """The whole row is the button."""
+        return True
+
+
+class RadioRow(_WholeRow, QRadioButton):
     """A trial that can be the baseline."""
 
     def __init__(self, look: Theme, words: RowWords, parent: QWidget | None = None) -> None:
@@ -36,32 +48,19 @@ class RadioRow(QRadioButton):
         self._look, self._words = look, words
         _set_up(self, words)
 
-    def sizeHint(self) -> QSize:
-        """One row; it takes the width it is given."""
-        return QSize(200, HEIGHT)
-
-    def hitButton(self, _place: object) -> bool:
-        """The whole row is the button."""
-        return True
-
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """A ring with a dot, then the words."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        p = self._look.palette
+        painter = _painter(self, self._look)
         middle = QPointF(1 + BOX / 2, HEIGHT / 2)
-        on = self.isChecked()
-        painter.setPen(QPen(QColor(p.ink if on else p.ctl if self.isEnabled() else p.border2), 1.2))
-        painter.setBrush(QColor(p.ink if on else p.surface))
         painter.drawEllipse(middle, BOX / 2, BOX / 2)
-        if on:
+        if self.isChecked():
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(p.on_ink))
+            painter.setBrush(QColor(self._look.palette.on_ink))
             painter.drawEllipse(middle, 3.2, 3.2)
         _paint_words(painter, self, self._look, self._words)
 
 
-class TickRow(QCheckBox):
+class TickRow(_WholeRow, QCheckBox):
     """A trial that can be compared with the baseline."""
 
     def __init__(self, look: Theme, words: RowWords, parent: QWidget | None = None) -> None:
@@ -70,26 +69,13 @@ class TickRow(QCheckBox):
         self._look, self._words = look, words
         _set_up(self, words)
 
-    def sizeHint(self) -> QSize:
-        """One row; it takes the width it is given."""
-        return QSize(200, HEIGHT)
-
-    def hitButton(self, _place: object) -> bool:
-        """The whole row is the button."""
-        return True
-
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """A box with a tick, then the words."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        p = self._look.palette
+        painter = _painter(self, self._look)
         box = QRectF(1, (HEIGHT - BOX) / 2, BOX, BOX)
-        on = self.isChecked()
-        painter.setPen(QPen(QColor(p.ink if on else p.ctl if self.isEnabled() else p.border2), 1.2))
-        painter.setBrush(QColor(p.ink if on else p.surface))
         painter.drawRoundedRect(box, 4, 4)
-        if on:
-            pen = QPen(QColor(p.on_ink), 1.9)
+        if self.isChecked():
+            pen = QPen(QColor(self._look.palette.on_ink), 1.9)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
             painter.setPen(pen)
@@ -97,6 +83,16 @@ class TickRow(QCheckBox):
             corners = ((4.0, 8.4), (7.0, 11.4), (12.2, 5.0))
             painter.drawPolyline(QPolygonF([QPointF(x + dx, y + dy) for dx, dy in corners]))
         _paint_words(painter, self, self._look, self._words)
+
+
+def _painter(row: QAbstractButton, look: Theme) -> QPainter:
+    """A painter with the pen and brush of the ring or box: full when checked, faint when it can't be."""
+    painter = QPainter(row)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    p, on = look.palette, row.isChecked()
+    painter.setPen(QPen(QColor(p.ink if on else p.ctl if row.isEnabled() else p.border2), 1.2))
+    painter.setBrush(QColor(p.ink if on else p.surface))
+    return painter
 
 
 def _set_up(row: QAbstractButton, words: RowWords) -> None:
