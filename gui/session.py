@@ -117,7 +117,10 @@ class Session:
         self.trial(path).failure = message
 
     def choose_defaults(self) -> None:
-        """Where nothing was chosen: the first barefoot trial (or the first trial) against the next footwear."""
+        """Where nothing was chosen: the first barefoot trial (or the first trial) against the next footwear.
+
+        Of many trials, those of the same subject at the same speed and incline come first.
+        """
         usable = [trial for trial in self.trials if trial.result is not None]
         if self.baseline is not None and self.trial(self.baseline).failure is not None:
             self.baseline = None
@@ -127,9 +130,14 @@ class Session:
         if self.baseline is None or self._chosen():
             return
         rest = [trial for trial in usable if trial.path != self.baseline]
+        alike = [trial for trial in rest if not self._differs(trial)]
         base_group = self.trial(self.baseline).group
-        other = next((trial.group for trial in rest if trial.group != base_group), base_group)
-        self._ticked = {trial.path for trial in rest if trial.group in (base_group, other)}
+        groups = [trial.group for trial in (*alike, *rest) if trial.group != base_group]
+        other = groups[0] if groups else base_group
+        repeats = [trial for trial in alike if trial.group == base_group]
+        compared = [trial for trial in alike if trial.group == other]
+        # What the guard would stop is ticked only where there is nothing else to compare with.
+        self._ticked = {trial.path for trial in (*repeats, *(compared or [t for t in rest if t.group == other]))}
 
     def set_baseline(self, path: Path) -> None:
         """Choose the baseline; when nothing of the choice is left to compare with, the defaults are ticked."""
@@ -221,7 +229,7 @@ class Session:
                 if trial.result is not None
                 and trial.group == group
                 and trial.path not in (*question.base, *question.other)
-                and not self.differs_from_baseline(trial.path)
+                and not self._differs(trial)
             ),
             None,
         )
@@ -241,6 +249,13 @@ class Session:
             for path in paths:
                 words += [option, str(path)]
         return shlex.join(words + (["--accept-unmatched"] if question.accept_unmatched else []))
+
+    def _differs(self, trial: OpenTrial) -> bool:
+        """True for another subject than the baseline's, or another speed or incline."""
+        base = None if self.baseline is None else self.trial(self.baseline).result
+        if base is None or trial.result is None:
+            return False
+        return trial.result.info.subject != base.info.subject or self.differs_from_baseline(trial.path)
 
     def _chosen(self) -> list[OpenTrial]:
         return [t for t in self.trials if t.path in self._ticked and t.path != self.baseline and t.result is not None]

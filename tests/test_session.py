@@ -84,6 +84,18 @@ def test_only_repeats_are_compared_with_each_other() -> None:
     assert session_of(A1, A2).question() == question(["A1"], ["A2"])
 
 
+def test_of_many_trials_those_that_can_be_compared_are_ticked() -> None:
+    fast, steep = result("F1", "barefoot", speed="12 km/h"), result("S1", "shod", "Daily", incline="5 %")
+    stranger = result("X1", "shod", "Racer", subject="S02")
+    assert session_of(A1, fast, steep, stranger, B1, A2, B2).question() == question(["A1", "A2"], ["B1", "B2"])
+
+
+def test_trials_that_differ_are_ticked_where_there_are_no_others() -> None:
+    fast, slow = result("B8", "shod", "Racer", "12 km/h"), result("A8", "barefoot", speed="8 km/h")
+    assert session_of(A1, fast, slow).question() == question(["A1"], ["B8"])
+    assert session_of(A1, slow).question() == question(["A1"], ["A8"])
+
+
 def test_trials_of_unknown_footwear_repeat_nothing() -> None:
     first, second = result("U1", None), result("U2", None)
     assert session_of(first, second).question() == question(["U1"], ["U2"])
@@ -167,6 +179,7 @@ def test_a_matching_trial_is_offered_and_used() -> None:
     other_shoe = result("C4", "shod", "Daily")
     session = session_of(A1, fast, other_shoe, right)
     session.set_compared(at("B4"), False)
+    session.set_compared(at("B1"), True)
     found = session.matching_trial()
     assert found is not None
     assert found.name == "B4"
