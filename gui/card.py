@@ -12,16 +12,17 @@ from gui import theme
 class ElidedLabel(QLabel):
     """One line of text that gives way in its middle when room is short; the whole text is its tooltip."""
 
-    def __init__(self, text: str = "", font: QFont | None = None, tone: str = "") -> None:
-        """`tone` is one of the style sheet's: `label` or `quiet`."""
+    def __init__(self, text: str = "", font: QFont | None = None, tone: str = "", least: int = 24) -> None:
+        """`tone` is one of the style sheet's: `label` or `quiet`; `least` px are kept even of a text that gives way."""
         super().__init__(text)
+        self._least = least
         self.setFont(font or theme.font())
         self.setProperty("tone", tone)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def minimumSizeHint(self) -> QSize:
         """Hardly any width: the text gives way."""
-        return QSize(24, super().minimumSizeHint().height())
+        return QSize(min(self._least, self.sizeHint().width()), super().minimumSizeHint().height())
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """As much of the text as fits."""

@@ -36,7 +36,7 @@ from gui.theme import Theme
 if TYPE_CHECKING:
     from analysis.comparison import Comparison
 
-WIDTHS = {SIDE: 46, BASE: 103, OTHER: 103, DIFFERENCE: 174, EFFECT: 92}
+WIDTHS = {SIDE: 42, BASE: 103, OTHER: 103, DIFFERENCE: 172, EFFECT: 82}
 COMPACT_WIDTHS = {SIDE: 44, BASE: 96, OTHER: 96, DIFFERENCE: 164, EFFECT: 88}
 EFFECT_NUMBER = 36  # px for the number right of the drawn effect
 EFFECT_REACH = 2.0  # g at the ends of the axis

@@ -41,7 +41,7 @@ class TrialPanel(QWidget):
         self._list = QWidget()
         self._list.setObjectName("rows")
         self._list_rows = QVBoxLayout(self._list)
-        self._list_rows.setContentsMargins(16, 0, 16, 0)
+        self._list_rows.setContentsMargins(16, 0, 8, 0)
         self._list_rows.setSpacing(0)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
