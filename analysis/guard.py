@@ -53,14 +53,9 @@ class Guard:
         """Every finding as ``code: sentence``."""
         return tuple(str(finding) for finding in self.findings)
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The findings without a verdict."""
-        return self.of("note")
-
     def of(self, verdict: str) -> tuple[str, ...]:
-        """The findings of one verdict: note, warn or refuse."""
-        return tuple(str(finding) for finding in self.findings if finding.verdict == verdict)
+        """The sentences of one verdict: note, warn or refuse."""
+        return tuple(finding.text for finding in self.findings if finding.verdict == verdict)
 
     @property
     def mode(self) -> str | None:

@@ -9,20 +9,22 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from analysis.codes import flag_words, reason_words
 from analysis.comparison import PROXY_NOTE, Comparison, Difference
-from analysis.doubts import doubts, flag_words
+from analysis.doubts import doubts
 from analysis.parameters import Parameters
 from analysis.report_cop import THIN_STEPS, cop_figure
 from analysis.report_facts import index_rows, trial_facts
 from analysis.report_steps import mli_figure
 from analysis.report_styles import in_order, styles
-from analysis.report_words import NONE, SIGNED, digits_of, index_name, number
+from analysis.report_words import SIGNED, digits_of, effect_size, index_name, index_unit
 from analysis.svg import swatch
 from analysis.wording import PROXY
 from insole.errors import AnalysisError
+from insole.numerals import DASH, number, p_value
 
 SIDE_WORDS = {"left": "Left", "right": "Right", "did": "Right − left"}
-SPEAKS = {"recordings": "these recordings", "effect": "the effect", None: NONE}
+SPEAKS = {"recordings": "these recordings", "effect": "the effect", None: DASH}
 VERDICTS = {
     "ok": "The trials may be compared",
     "warn": "The trials may be compared, with warnings",
@@ -60,7 +62,7 @@ def _content(comparison: Comparison) -> dict[str, Any]:
         "stamps": [*stamps, "conditions not matched"] if comparison.guard.unmatched else stamps,
         "verdict": comparison.guard.verdict,
         "verdict_words": VERDICTS[comparison.guard.verdict],
-        "reasons": comparison.guard.reasons,
+        "reasons": [_capital(finding.text) for finding in comparison.guard.findings],
         "answers": [
             ("Left foot", *_answer(comparison.wording["left"])),
             ("Right foot", *_answer(comparison.wording["right"])),
@@ -76,7 +78,6 @@ def _content(comparison: Comparison) -> dict[str, Any]:
         "exploratory": [_exploratory(row) for row in comparison.exploratory],
         "doubts": doubts(comparison),
         "flags": [(flag, flag_words(flag)) for flag in dict.fromkeys(f for t in ordered for f in t.flags)],
-        "comparison_flags": comparison.flags,
         "trials": [trial.name for trial in ordered],
         "facts": trial_facts(ordered, parameters),
         "indices": [(trial.name, index_rows(trial, parameters)) for trial in ordered],
@@ -100,19 +101,13 @@ def _body(mass_kg: float | None, size_eu: float | None) -> str:
     return mass if size_eu is None else f"{mass}, EU {size_eu:g}"
 
 
-def _p(value: float | None) -> str:
-    if value is None:
-        return NONE
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
 def _mean(mean: float | None, sd: float | None, digits: int, signed: bool) -> str:
-    return NONE if mean is None else f"{number(mean, digits, signed)} ± {number(sd, digits)}"
+    return DASH if mean is None else f"{number(mean, digits, signed)} ± {number(sd, digits)}"
 
 
 def _difference(row: Difference, digits: int) -> str:
     if row.difference is None:
-        return f"{NONE} ({row.reason})" if row.reason else NONE
+        return f"{DASH} ({reason_words(row.reason)})" if row.reason else DASH
     low, high = number(row.ci_low, digits, True), number(row.ci_high, digits, True)
     return f"{number(row.difference, digits, True)} [{low}, {high}]"
 
@@ -129,15 +124,15 @@ def _primary(row: Difference) -> dict[str, Any]:
         "other": _mean(row.mean_other, row.sd_other, 1, True),
         "n": f"{row.n_base} / {row.n_other}",
         "difference": _difference(row, 1),
-        "p": _p(row.p_holm),
-        "floor": NONE if row.floor is None else f"{row.floor:g}",
+        "p": p_value(row.p_holm),
+        "floor": number(row.floor, 1),
         "floor_row": row.floor_row or "",
         "speaks_for": SPEAKS[row.speaks_for],
         "details": [
             text
             for text in (
                 row.method,
-                f"mean H {memory}" if memory else "",
+                f"mean Hurst exponent of each trial {memory}" if memory else "",
                 *row.notes,
                 row.outlook or "",
                 short,
@@ -152,7 +147,7 @@ def _step_level(row: Difference) -> str:
     if row.hedges_g is None and row.cliffs_delta is None:
         return ""
     return (
-        f"step-level, descriptive: Hedges g {number(row.hedges_g, 2, True)}, "
+        f"step-level, descriptive: Hedges g {effect_size(row.hedges_g)}, "
         f"Cliff δ {number(row.cliffs_delta, 2, True)}"
     )
 
@@ -161,13 +156,13 @@ def _exploratory(row: Difference) -> dict[str, Any]:
     digits = digits_of(row.unit)
     return {
         "index": index_name(row.index),
-        "unit": row.unit,
+        "unit": index_unit(row.index),
         "side": SIDE_WORDS[row.side],
         "base": _mean(row.mean_base, row.sd_base, digits, row.index in SIGNED),
         "other": _mean(row.mean_other, row.sd_other, digits, row.index in SIGNED),
         "n": f"{row.n_base} / {row.n_other}",
         "difference": _difference(row, digits),
-        "g": number(row.hedges_g, 2, True),
+        "g": effect_size(row.hedges_g),
         "delta": number(row.cliffs_delta, 2, True),
         "speaks_for": SPEAKS[row.speaks_for],
     }
@@ -176,16 +171,16 @@ def _exploratory(row: Difference) -> dict[str, Any]:
 def _repeat(comparison: Comparison, k: int) -> dict[str, str]:
     repeat = comparison.baseline_repeat[k]
     row = comparison.row(repeat.side)
-    interval = NONE
+    interval = DASH
     if repeat.ci_low is not None and repeat.ci_high is not None:
         interval = f"[{number(repeat.ci_low, 1, True)}, {number(repeat.ci_high, 1, True)}]"
-    verdict = "a note: no lab trial SD to judge it by"
+    verdict = "no verdict: nobody knows how far repeated trials scatter in this lab"
     if repeat.repeated is not None:
         verdict = f"{'repeated' if repeat.repeated else 'did not repeat'}, limit {number(repeat.limit, 1)}"
     return {
         "side": SIDE_WORDS[repeat.side],
         "pair": f"{repeat.first} − {repeat.last}",
         "difference": f"{number(repeat.difference, 1, True)} {interval}",
-        "effect": NONE if row is None else _difference(row, 1),
+        "effect": DASH if row is None else _difference(row, 1),
         "verdict": verdict,
     }

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from analysis.codes import reason_words, rejected_words
 from analysis.floors import left_right_floor, within_trial_floor
 from analysis.guard import condition_label
 from analysis.long_memory import block_count
 from analysis.parameters import Parameters
-from analysis.report_words import NONE, SIGNED, digits_of, index_name, number
+from analysis.report_words import SIGNED, digits_of, index_name, index_unit
 from analysis.result import FootResult, IndexSummary, TrialResult
 from analysis.steps import INDEX_UNITS
 from analysis.trial_series import started
+from insole.numerals import DASH, MINUS, number
 from insole.recording import SIDES
 
 
@@ -53,10 +55,10 @@ def trial_facts(trials: Sequence[TrialResult], parameters: Parameters) -> list[F
         _row("Incline", trials, _incline),
         _row("Spans: unloaded, standing, warm-up, analysed", trials, _spans),
         _row("On the belt before (acclimatisation)", trials, lambda t: _seconds(t.info.acclimatisation_s)),
-        _row("Donning", trials, lambda trial: trial.info.donning or NONE),
-        _row("Posture", trials, lambda trial: trial.info.posture or NONE),
+        _row("Donning", trials, lambda trial: trial.info.donning or DASH),
+        _row("Posture", trials, lambda trial: trial.info.posture or DASH),
         _row("Pain (0–10)", trials, _pain),
-        _row("Note", trials, lambda trial: trial.info.note or NONE),
+        _row("Note", trials, lambda trial: trial.info.note or DASH),
         _row("Gait mode", trials, lambda trial: (trial.gait_mode or "unknown").replace("_", " ")),
         _row("Cadence", trials, lambda trial: _with(trial.temporal.cadence_steps_min, 1, "steps/min")),
         _row("Double support; flight", trials, _support),
@@ -84,14 +86,14 @@ def index_rows(trial: TrialResult, parameters: Parameters) -> list[IndexRow]:
                 IndexRow(
                     name=index_name(column),
                     side=foot.side,
-                    unit=summary.unit,
+                    unit=index_unit(column),
                     mean=number(summary.mean, digits, signed),
                     sd=number(summary.sd, digits),
-                    cv=NONE if signed else _cv(summary),
+                    cv=DASH if signed else _cv(summary),
                     interval=_interval(summary, digits, signed),
                     n=summary.n,
-                    blocks=NONE if summary.ci_low is None else str(blocks),
-                    reason=summary.reason or "",
+                    blocks=DASH if summary.ci_low is None else str(blocks),
+                    reason="" if summary.reason is None else reason_words(summary.reason),
                 )
             )
     return rows
@@ -108,13 +110,13 @@ def _foot_rows(trials: Sequence[TrialResult], side: str, parameters: Parameters)
         return _row(label, trials, cell)
 
     yield row("Contacts; valid steps; stances cut by a gap", lambda f: f"{f.n_contacts}; {f.n_valid}; {f.n_broken}")
-    yield row("Rejected steps by reason", _rejected)
+    yield row("Rejected steps by reason", lambda foot: rejected_words(foot.rejected))
     yield row("MLI, mean ± SD [95 % CI]", _mli)
     yield row("Calibration term of MLI (1 SD)", lambda foot: _with(foot.u_cal, 1, "points"))
     yield row(f"MLI drift per 10 min [95 % CI] (floor {floor.points:g}: {floor.row})", _drift)
     yield row("The same, assuming short memory: Newey-West; Theil-Sen", _short_drift)
     yield row("MLI standing", lambda foot: _with(foot.static_mli, 1, "points", signed=True))
-    yield row("Strike class", lambda foot: foot.strike_class or NONE)
+    yield row("Strike class", lambda foot: foot.strike_class or DASH)
     yield row("Layout; data", lambda foot: f"{foot.layout.name}; {foot.kind}, {foot.sample_rate_hz:g} Hz")
     yield row("Missing sensors", lambda foot: ", ".join(foot.missing_sensels) or "none")
     cells = tuple(_calibration(trial, trial.feet.get(side)) for trial in trials)
@@ -126,7 +128,7 @@ def _row(label: str, trials: Sequence[TrialResult], words: Callable[[TrialResult
 
 
 def _with(value: float | None, digits: int, unit: str, signed: bool = False) -> str:
-    return NONE if value is None else f"{number(value, digits, signed)} {unit}"
+    return DASH if value is None else f"{number(value, digits, signed)} {unit}"
 
 
 def _seconds(value: float | None) -> str:
@@ -149,7 +151,7 @@ def _shoe(trial: TrialResult) -> str:
         )
         if value is not None
     ]
-    return ", ".join(parts) or NONE
+    return ", ".join(parts) or DASH
 
 
 def _speed(trial: TrialResult) -> str:
@@ -163,7 +165,7 @@ def _incline(trial: TrialResult) -> str:
     entered = "not entered"
     if belt.incline is not None:
         other = (belt.incline.degrees, "°") if belt.incline.unit == "%" else (belt.incline.percent, " %")
-        entered = f"{belt.incline} entered ({number(other[0], 2)}{other[1]})".replace("-", "−")
+        entered = f"{belt.incline} entered ({number(other[0], 2)}{other[1]})".replace("-", MINUS)
     return _belt(entered, belt.reported_incline_percent, belt.measured_incline_percent, 2, "%")
 
 
@@ -181,7 +183,7 @@ def _spans(trial: TrialResult) -> str:
 
 
 def _pain(trial: TrialResult) -> str:
-    return ", ".join(f"{pain.site} {pain.side}: {pain.rating}" for pain in trial.info.pain) or NONE
+    return ", ".join(f"{pain.site} {pain.side}: {pain.rating}" for pain in trial.info.pain) or DASH
 
 
 def _support(trial: TrialResult) -> str:
@@ -192,7 +194,7 @@ def _support(trial: TrialResult) -> str:
 def _asymmetry(trial: TrialResult, parameters: Parameters) -> str:
     series = trial.asymmetry.get("mli")
     if series is None or series.summary.mean is None:
-        return NONE
+        return DASH
     floor = left_right_floor(parameters)
     return (
         f"{number(series.summary.mean, 1, True)} {_interval(series.summary, 1, True)} points, "
@@ -200,14 +202,10 @@ def _asymmetry(trial: TrialResult, parameters: Parameters) -> str:
     )
 
 
-def _rejected(foot: FootResult) -> str:
-    return ", ".join(f"{reason} {count}" for reason, count in foot.rejected.items() if count) or "none"
-
-
 def _mli(foot: FootResult) -> str:
     summary = foot.indices["mli"]
     if summary.mean is None:
-        return f"{NONE} ({summary.reason})"
+        return f"{DASH} ({reason_words(summary.reason)})" if summary.reason else DASH
     mean = f"{number(summary.mean, 1, True)} ± {number(summary.sd, 1)}"
     return f"{mean} {_interval(summary, 1, True)}, n {summary.n}"
 
@@ -215,7 +213,7 @@ def _mli(foot: FootResult) -> str:
 def _drift(foot: FootResult) -> str:
     drift = foot.drift
     if drift.slope is None or drift.ci_low is None or drift.ci_high is None:
-        return f"{NONE} ({drift.reason})" if drift.reason else NONE
+        return f"{DASH} ({reason_words(drift.reason)})" if drift.reason else DASH
     low, high = number(drift.ci_low, 1, True), number(drift.ci_high, 1, True)
     return f"{number(drift.slope, 1, True)} [{low}, {high}] points"
 
@@ -223,20 +221,20 @@ def _drift(foot: FootResult) -> str:
 def _short_drift(foot: FootResult) -> str:
     drift = foot.drift
     if drift.newey_west_ci_low is None or drift.newey_west_ci_high is None:
-        return NONE
+        return DASH
     low, high = number(drift.newey_west_ci_low, 1, True), number(drift.newey_west_ci_high, 1, True)
     return f"{number(drift.newey_west_slope, 1, True)} [{low}, {high}]; {number(drift.theil_sen, 1, True)}"
 
 
 def _interval(summary: IndexSummary, digits: int, signed: bool) -> str:
     if summary.ci_low is None or summary.ci_high is None:
-        return NONE
+        return DASH
     return f"[{number(summary.ci_low, digits, signed)}, {number(summary.ci_high, digits, signed)}]"
 
 
 def _cv(summary: IndexSummary) -> str:
     if summary.sd is None or not summary.mean:
-        return NONE
+        return DASH
     return f"{number(100.0 * summary.sd / abs(summary.mean), 1)} %"
 
 

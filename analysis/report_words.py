@@ -1,10 +1,13 @@
-"""Numbers and indices as a report prints them."""
+"""Indices as a report prints them: name, unit, decimals, effect size."""
 
 from __future__ import annotations
 
-NONE = "–"
+from analysis.steps import INDEX_UNITS
+from insole.numerals import number
+
+BALANCES = frozenset({"mli", "foot_balance", "ami", "forefoot_balance", "rearfoot_balance"})  # −100 to +100
 # These cross zero: their sign is shown, and a coefficient of variation would say nothing.
-SIGNED = frozenset({"mli", "foot_balance", "ami", "forefoot_balance", "rearfoot_balance", "xm", "dev"})
+SIGNED = BALANCES | {"xm", "dev"}
 INDEX_NAMES = {
     "mli": "MLI, medial loading (pronation-related proxy)",
     "foot_balance": "Foot balance",
@@ -12,10 +15,10 @@ INDEX_NAMES = {
     "ami": "Axis index",
     "forefoot_balance": "Forefoot balance",
     "rearfoot_balance": "Rearfoot balance",
-    "xm": "Mean centre of pressure, share of half-width",
-    "dev": "Deviation of the path, share of half-width",
-    "lmd_mm": "Lateral-to-medial deviation, first half",
-    "strike_index": "Strike index, share of insole length",
+    "xm": "Mean centre of pressure, of half-width",
+    "dev": "Deviation of the path, of half-width",
+    "lmd_mm": "Lateral-to-medial deviation, first half of stance",
+    "strike_index": "Strike index, of insole length",
     "contact_time_s": "Contact time",
     "stride_time_s": "Stride time",
     "step_time_s": "Step time",
@@ -29,16 +32,6 @@ INDEX_NAMES = {
 }
 
 
-def number(value: float | None, digits: int = 1, signed: bool = False) -> str:
-    """A number for people: true minus, no sign on zero, a dash for what is not known."""
-    if value is None:
-        return NONE
-    text = f"{abs(value):.{digits}f}"
-    if float(text) == 0.0:
-        return text
-    return ("−" if value < 0 else "+" if signed else "") + text
-
-
 def index_name(column: str) -> str:
     """The words of an index."""
     return INDEX_NAMES.get(column, column)
@@ -47,3 +40,14 @@ def index_name(column: str) -> str:
 def digits_of(unit: str) -> int:
     """Decimals that make sense in a unit."""
     return {"s": 3, "BW": 2, "BW·s": 3, "N": 0, "1": 3}.get(unit, 1)
+
+
+def index_unit(column: str) -> str:
+    """The unit of an index in words: points for the scales from −100 to +100; nothing for a plain ratio."""
+    unit = "points" if column in BALANCES else INDEX_UNITS.get(column, "")
+    return "" if unit == "1" else unit
+
+
+def effect_size(g: float | None) -> str:
+    """An effect size with its sign; from 10 on nobody needs decimals."""
+    return number(g, 0 if g is not None and abs(g) >= 9.95 else 2, sign=True)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analysis.codes import reason_words
 from analysis.comparison import BaselineRepeat, Difference
 from analysis.guard import Guard
 from analysis.parameters import Parameters
+from insole.numerals import number
 
 REFUSED = "refused"
 TOO_FEW_STEPS = "too few steps"
@@ -43,19 +45,12 @@ class Rung:
     sentence: str
 
 
-def signed(value: float, digits: int = 1) -> str:
-    """A difference or an index as it is printed: true minus, plus shown, no sign on zero."""
-    text = f"{abs(value):.{digits}f}"
-    if float(text) == 0.0:
-        return text
-    return ("+" if value > 0 else "−") + text
-
-
 def interval(row: Difference) -> str:
     """``+7.2 points (95 % CI +4.9 to +9.5)``; empty without an interval."""
     if row.difference is None or row.ci_low is None or row.ci_high is None:
         return ""
-    return f"{signed(row.difference)} points (95 % CI {signed(row.ci_low)} to {signed(row.ci_high)})"
+    difference, low, high = (number(value, 1, sign=True) for value in (row.difference, row.ci_low, row.ci_high))
+    return f"{difference} points (95 % CI {low} to {high})"
 
 
 def judge(
@@ -84,7 +79,7 @@ def judge(
     facts = f"MLI {interval(row)}, {difference_is}"
     floor = f"floor {row.floor:g} points: {row.floor_row}" if row.floor is not None else "no floor"
     if row.difference is None or row.floor is None:
-        why = REASONS.get(row.reason or "", row.reason)
+        why = REASONS.get(row.reason or "") or reason_words(row.reason or "")
         return Rung("unresolved", f"{_word(row, UNRESOLVED)}: there is no interval, {why}; {floor}{stamp}")
     tail = f"{floor}; {PROXY}{stamp}"
     if guard.unmatched:
@@ -118,7 +113,7 @@ def _too_few_steps(row: Difference, parameters: Parameters) -> str | None:
     if not few and row.reason not in ("too_few_steps", "too_few_steps_for_interval"):
         return None
     what = "pairs of steps" if row.side == "did" else f"{row.side} steps"
-    why = f" ({REASONS.get(row.reason, row.reason)})" if row.reason else ""
+    why = f" ({REASONS.get(row.reason) or reason_words(row.reason)})" if row.reason else ""
     return (
         f"{TOO_FEW_STEPS}: {row.n_base} and {row.n_other} valid {what} in baseline and compared condition{why}; "
         f"{parameters.min_steps_interval} in each recording are needed for an interval, "
@@ -131,7 +126,7 @@ def _baseline_sentence(row: Difference, baseline: BaselineRepeat, difference_is:
         raise ValueError("without a limit there is no verdict on the baseline")
     effect = f"; MLI {interval(row)}, {difference_is}" if row.difference is not None else ""
     return (
-        f"{BASELINE}: {baseline.first} minus {baseline.last} is {signed(baseline.difference)} points, "
+        f"{BASELINE}: {baseline.first} minus {baseline.last} is {number(baseline.difference, 1, sign=True)} points, "
         f"more than {baseline.limit:.1f}{effect}; floor {row.floor:g} points: {row.floor_row}"
     )
 

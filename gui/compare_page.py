@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from analysis.codes import reason_words
 from gui import theme
 from gui.banner import Action, Banner, Message
 from gui.card import Card, ElidedLabel
@@ -28,7 +29,6 @@ from gui.guard_messages import Wishes, guard_messages
 from gui.marks import LegendKey
 from gui.palette import Palette
 from gui.plot_data import foot_paths, step_groups
-from gui.reasons import reason_words
 from gui.repeat_line import RepeatLine
 from gui.sentences import condition_labels
 from gui.session import Session
@@ -42,9 +42,10 @@ if TYPE_CHECKING:
 
 COP_REMARK = "contact, mid-stance, toe-off"
 STEPS_REMARK = "one mark a step; + is medial"
-LEFT_COLUMN = 330
+LEFT_COLUMN = 326
 COMPACT_LEFT_COLUMN = 276
 CHIP_HEIGHT = 24
+LEGEND_LEAST = 110  # px of a condition's name that stay readable beside a long title
 
 
 class ComparePage(QWidget):
@@ -202,7 +203,7 @@ class ComparePage(QWidget):
         _empty(self._legend)
         for text, style in zip(legends, self._look.palette.condition_styles(list(conditions)), strict=True):
             self._legend.addWidget(LegendKey(style))
-            self._legend.addWidget(ElidedLabel(text, theme.font(theme.BODY_PX, theme.MEDIUM)))
+            self._legend.addWidget(ElidedLabel(text, theme.font(theme.BODY_PX, theme.MEDIUM), least=LEGEND_LEAST))
             self._legend.addSpacing(8)
 
     def _fill_chips(self, comparison: Comparison | None) -> None:

@@ -1,12 +1,14 @@
-"""What stands behind a comparison, in plain lines: trials, steps left out and why, flags, notes of the guard. No Qt."""
+"""What stands behind a comparison, in plain lines: trials, steps left out, doubts, notes of the guard. No Qt."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.codes import rejected_words
+from analysis.doubts import trial_doubts
 from gui.reasons import finding_words
 from gui.session import Session, excluded
-from gui.words import SIDE_WORDS, condition_name, settings
+from gui.words import SIDE_WORDS, condition_name, sentence, settings
 
 if TYPE_CHECKING:
     from analysis.result import TrialResult
@@ -29,14 +31,8 @@ def _trial(trial: TrialResult) -> list[str]:
     feet = trial.recorded_feet()
     counts = [f"{SIDE_WORDS[foot.side]} {foot.n_valid} of {foot.n_contacts} steps used" for foot in feet]
     lines.append(", ".join(counts) or "No foot recorded")
-    left_out = [f"{reason.replace('_', ' ')} {n}" for reason, n in excluded(trial).items() if n]
-    if left_out:
-        lines.append(f"Left out: {', '.join(left_out)}")
-    broken = sum(foot.n_broken for foot in feet)
-    if broken:
-        lines.append(f"Cut by lost frames: {broken}")
-    if trial.end != "complete":
-        lines.append(f"The recording was {trial.end}; its tail may be missing")
-    if trial.flags:
-        lines.append("Flags: " + ", ".join(flag.replace("_", " ") for flag in trial.flags))
+    left_out = excluded(trial)
+    if any(left_out.values()):
+        lines.append(f"Left out: {rejected_words(left_out)}")
+    lines += [sentence(" and ".join(sides) + ": " * bool(sides) + words) for sides, words in trial_doubts(trial)]
     return lines

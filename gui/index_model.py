@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
-from gui.reasons import reason_words
-from gui.words import DASH, SIDE_WORDS, counted, index_words, interval, mean_sd, number, spoken
+from analysis.codes import reason_words
+from gui.words import SIDE_WORDS, counted, index_words, interval, mean_sd, spoken
+from insole.numerals import DASH, number
 
 if TYPE_CHECKING:
     from analysis.comparison import Comparison, Difference

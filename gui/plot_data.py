@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.trial_series import in_order, step_series, valid_steps
-from gui.words import DASH
+from insole.numerals import DASH
 from insole.recording import SIDES
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Codes of the analysis in the words of the windows: why a value is missing, what the guard found. No Qt."""
+"""What the guard found, in the words of the windows. No Qt."""
 
 from __future__ import annotations
 
@@ -12,17 +12,6 @@ if TYPE_CHECKING:
 
 BELT_CODES: Final = ("speed", "incline")  # the only refusals that can be lifted (spec 8.1)
 
-_REASONS: Final = {
-    "too_few_steps": "too few steps",
-    "too_few_steps_for_interval": "too few steps",
-    "too_few_trials_for_effect": "too few trials",
-    "no_variation": "no variation",
-    "mass_unknown": "body mass unknown",
-    "one_foot": "one foot only",
-    "foot_absent": "foot not recorded",
-    "area_absent": "sensor areas unknown",
-    "positions_absent": "sensor positions unknown",
-}
 _TITLES: Final = {
     "speed": "Speed differs.",
     "incline": "Incline differs.",
@@ -55,14 +44,6 @@ _BELT_CONSEQUENCE: Final = {
     "warn": "alone changes these indices.",
     "refuse": "this far apart hides what the shoe does: nothing is compared.",
 }
-
-
-def reason_words(code: str) -> str:
-    """Why a value is missing, in a few words."""
-    name, _, place = code.partition(":")
-    if name == "region_absent":
-        return f"no sensor in {place}"
-    return _REASONS.get(code, code.replace("_", " "))
 
 
 def finding_words(finding: Finding, comparison: Comparison) -> tuple[str, str]:

@@ -11,7 +11,8 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from gui import theme
 from gui.palette import Palette
 from gui.theme import Theme
-from gui.words import INDICES, SIDE_WORDS, interval, number, spoken
+from gui.words import INDICES, SIDE_WORDS, interval, spoken
+from insole.numerals import number
 
 if TYPE_CHECKING:
     from analysis.comparison import BaselineRepeat, Comparison, Difference

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.wording import PROXY as PROXY_TAIL
-from gui.reasons import reason_words
 from gui.words import SIDE_WORDS, condition_name, sentence
 
 if TYPE_CHECKING:
@@ -32,9 +31,6 @@ def wording_lines(comparison: Comparison) -> list[tuple[str, str, str]]:
     lines = []
     for side, text in said.items():
         head, _, rest = text.replace(f"; {PROXY_TAIL}", "").replace(difference_is, "").partition(": ")
-        row = comparison.row(side)
-        if row is not None and row.reason:
-            rest = rest.replace(row.reason, reason_words(row.reason))
         lines.append((SIDE_WORDS[side], head[:1].upper() + head[1:], sentence(rest) if rest else ""))
     return lines
 

@@ -12,7 +12,8 @@ from gui.card import ElidedLabel
 from gui.details import details
 from gui.session import Session, subjects
 from gui.theme import Theme
-from gui.words import number, visit
+from gui.words import visit
+from insole.numerals import number
 
 HEIGHT = 52
 COMPACT_HEIGHT = 48

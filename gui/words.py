@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from insole.numerals import DASH, MINUS, number
 from insole.treadmill import Treadmill
 from insole.trial import TrialInfo
 
-MINUS: Final = "\N{MINUS SIGN}"
-DASH: Final = "\N{EN DASH}"
 PROXY: Final = (
     "MLI is the medial loading index, −100 (lateral) to +100 (medial): medial loading (pronation-related), a proxy. "
     "It does not measure the angle of a joint."
@@ -71,16 +69,6 @@ SIDE_WORDS: Final = {"left": "Left", "right": "Right", "did": "Right − left", 
 def index_words(index: str, unit: str) -> IndexWords:
     """The words of an index column; an index this version has no name for keeps its column name and unit."""
     return INDICES.get(index) or IndexWords(index.replace("_", " "), "" if unit == "1" else unit, 1, 2)
-
-
-def number(value: float | None, digits: int, sign: bool = False) -> str:
-    """`value` with a true minus; `sign` writes + as well; a zero, also a rounded one, never has a sign."""
-    if value is None or not math.isfinite(value):
-        return DASH
-    text = f"{abs(value):.{digits}f}"
-    if not any(digit in text for digit in "123456789"):
-        return text
-    return (MINUS if value < 0 else "+" if sign else "") + text
 
 
 def mean_sd(mean: float | None, sd: float | None, words: IndexWords) -> str:

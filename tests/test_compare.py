@@ -188,7 +188,7 @@ def test_a_refusal_is_a_result_with_empty_lists() -> None:
     assert data["guard"]["reasons"][0].startswith("speed: ")
     assert (data["primary"], data["exploratory"]) == ([], [])
     assert data["wording"]["left"] == data["wording"]["right"]
-    assert data["wording"]["left"].startswith("refused: speed: ")
+    assert data["wording"]["left"].startswith("refused: speed differs by ")
 
 
 def test_accepting_unmatched_conditions_removes_p_and_stamps() -> None:

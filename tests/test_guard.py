@@ -29,7 +29,7 @@ def test_matched_trials_pass_with_a_note_on_their_order() -> None:
     assert found.verdict == "ok"
     assert codes(found, "note") == ["order_not_counterbalanced"]
     assert found.reasons[0].startswith("order_not_counterbalanced: order A-B ")
-    assert found.notes == found.reasons
+    assert found.of("note") == (found.findings[0].text,)
 
 
 def test_a_balanced_order_leaves_nothing_to_say() -> None:
@@ -63,7 +63,7 @@ def test_limits_themselves_still_count_as_within() -> None:
 
 def test_the_sentence_names_both_values() -> None:
     (reason,) = guard([barefoot()], [shod(speed="5 mph")]).of("refuse")
-    assert reason.startswith("speed: ")
+    assert reason.startswith("speed differs by ")
     assert "A1 at 2.01 m/s" in reason
     assert "B1 at 2.24 m/s" in reason
 

@@ -12,7 +12,6 @@ from gui.words import (
     index_words,
     interval,
     mean_sd,
-    number,
     sentence,
     settings,
     short_names,
@@ -21,25 +20,6 @@ from gui.words import (
 )
 from insole.treadmill import Treadmill, parse_incline, parse_speed
 from insole.trial import TrialInfo
-
-
-@pytest.mark.parametrize(
-    ("value", "digits", "sign", "text"),
-    [
-        (1.25, 1, True, "+1.2"),
-        (-1.25, 1, False, "−1.2"),
-        (-0.04, 1, True, "0.0"),
-        (0.0, 2, True, "0.00"),
-        (-0.4, 0, True, "0"),
-        (1407.2, 0, False, "1407"),
-        (None, 1, True, "–"),
-        (float("nan"), 1, True, "–"),
-    ],
-)
-def test_numbers_have_a_true_minus_and_zero_has_no_sign(
-    value: float | None, digits: int, sign: bool, text: str
-) -> None:
-    assert number(value, digits, sign) == text
 
 
 def test_times_are_written_in_milliseconds() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from insole.cli.console import (
+    between,
     check_one_stdout,
     check_output,
     check_two_names,
@@ -18,8 +19,10 @@ from insole.cli.console import (
     plain,
     quiet_option,
     results,
+    say,
     write_output,
 )
+from insole.numerals import DASH, number
 
 #: index -> (label, unit, decimals): what the table shows; the rest is in the JSON and the CSV
 SHOWN: dict[str, tuple[str, str, int]] = {
@@ -42,7 +45,7 @@ SHOWN: dict[str, tuple[str, str, int]] = {
 def command(trial: str, steps: str | None, json_path: str | None, quiet: bool) -> int:
     """Find the steps of a trial and work out its indices, each with its 95 % interval.
 
-    Intervals speak for this recording: they allow for the long memory of steps (spec 8.2a).
+    Intervals speak for this recording: they allow for the long memory of steps.
     """
     to_stdout = check_one_stdout(steps=steps, json=json_path)
     check_two_names(steps=steps, json=json_path)
@@ -84,50 +87,47 @@ def steps_csv(result: Any) -> str:
     return stream.getvalue()
 
 
-def number(value: float | None, decimals: int, signed: bool = False) -> str:
-    """A number for people: true minus sign, en dash for null."""
-    if value is None:
-        return "–"
-    text = f"{value:+.{decimals}f}" if signed else f"{value:.{decimals}f}"
-    if float(text) == 0:
-        text = f"{0:.{decimals}f}"
-    return text.replace("-", "−")
-
-
 def show(result: Any, quiet: bool) -> None:
-    """Print the table of one trial."""
+    """Print the table of one trial, how many steps count, and the reasons for doubt."""
     from rich.table import Table
     from rich.text import Text
 
+    from analysis.codes import reason_words, rejected_words
+    from analysis.doubts import trial_doubts
+
     console = results(quiet)
+    space = between(console)
     feet = [(side, foot) for side, foot in (("left", result.left), ("right", result.right)) if foot is not None]
-    title = Text(plain(f"{result.name}: {result.gait_mode or 'gait mode unknown'}"))
+    mode = (result.gait_mode or "gait mode unknown").replace("_", " ")
+    title = Text(plain(f"{result.name}: {mode}"))
     table = Table(title=title, title_justify="left")
     table.add_column("Index")
     table.add_column("Unit")
     for side, _ in feet:
-        table.add_column(f"{side.capitalize()}: mean ± SD [95 % interval]", justify="right")
+        table.add_column(f"{side.capitalize()}: mean ± SD{space}[95 % interval]", justify="right")
     for key, (label, unit, decimals) in SHOWN.items():
         cells = []
         for _, foot in feet:
             s = foot.indices[key]
             signed = key in ("mli", "foot_balance", "xm")
             if s.mean is None:
-                cells.append(f"– ({s.reason})" if s.reason else "–")
+                cells.append(f"{DASH} ({reason_words(s.reason)})" if s.reason else DASH)
                 continue
             cell = f"{number(s.mean, decimals, signed)} ± {number(s.sd, decimals)}"
             if s.ci_low is not None:
-                cell += f" [{number(s.ci_low, decimals, signed)}, {number(s.ci_high, decimals, signed)}]"
+                cell += f"{space}[{number(s.ci_low, decimals, signed)}, {number(s.ci_high, decimals, signed)}]"
             cells.append(cell)
         table.add_row(label, unit, *cells)
     console.print(table)
     for side, foot in feet:
-        rejected = ", ".join(f"{n} {reason}" for reason, n in foot.rejected.items() if n) or "none"
-        console.print(
-            f"{side}: {foot.n_contacts} contacts, {foot.n_valid} valid, rejected: {rejected}; "
-            f"{foot.n_broken} cut by a gap" + (f"; flags: {', '.join(foot.flags)}" if foot.flags else ""),
-            markup=False,
+        say(
+            console,
+            f"{side.capitalize()}: {foot.n_valid} of {foot.n_contacts} contacts are valid steps; "
+            f"left out: {rejected_words(foot.rejected)}; {foot.n_broken} more cut by a gap",
         )
-    if result.flags:
-        console.print(f"trial flags: {', '.join(result.flags)}", markup=False)
-    console.print("MLI is a proxy: medial loading (pronation-related), from pressure; no joint angle, no diagnosis.")
+    found = list(trial_doubts(result))
+    if found:
+        console.print("Reasons for doubt", style="bold")
+    for sides, words in found:
+        say(console, " and ".join(sides) + ": " * bool(sides) + words, "  - ")
+    say(console, "MLI is a proxy: medial loading (pronation-related), from pressure; no joint angle, no diagnosis.")

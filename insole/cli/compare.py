@@ -8,19 +8,23 @@ from typing import Any
 
 import click
 
-from insole.cli.analyse import analysed, number
+from insole.cli.analyse import analysed
 from insole.cli.console import (
+    between,
     check_one_stdout,
     check_output,
     check_two_names,
     plain,
     quiet_option,
     results,
+    say,
     write_output,
 )
 from insole.errors import UsageError
+from insole.numerals import DASH, number, p_value
 
 EXIT_GUARD = 3
+SIDE_WORDS = {"left": "Left", "right": "Right", "did": "Right − left"}
 
 
 @click.command(name="compare")
@@ -72,47 +76,52 @@ def command(
 
         write_output(report, render_report(comparison))
     if refused:
-        reasons = "; ".join(comparison.guard.reasons)
-        click.echo(plain(f"insole: not compared: {reasons}"), err=True)
+        click.echo(plain(f"insole: not compared: {'; '.join(comparison.guard.of('refuse'))}"), err=True)
         return EXIT_GUARD
     show(comparison, quiet or to_stdout)
     return 0
 
 
 def show(comparison: Any, quiet: bool) -> None:
-    """Print the primary differences, the verdict a foot and the reasons for doubt."""
+    """Print the primary differences, what may be said of each foot, and the reasons for doubt."""
     from rich.table import Table
     from rich.text import Text
 
+    from analysis.doubts import doubts
+
     console = results(quiet)
-    if comparison.guard.verdict == "warn":
-        console.print(Text("Warning", style="bold yellow"), Text(plain("; ".join(comparison.guard.reasons))), sep=": ")
-    table = Table(title="Difference, other minus base", title_justify="left")
-    for column, justify in (("Index", "left"), ("Side", "left"), ("Base", "right"), ("Other", "right"),
-                            ("Difference [95 % interval]", "right"), ("p (Holm)", "right"), ("Floor", "right"),
+    warnings = [f"Warning: {reason}" for reason in comparison.guard.of("warn")]
+    for warning in warnings:
+        say(console, warning)
+    title = f"MLI in points, {comparison.other_label} minus {comparison.base_label}"
+    table = Table(title=Text(plain(title)), title_justify="left")
+    space = between(console)
+    for column, justify in (("Foot", "left"), ("Base", "right"), ("Other", "right"),
+                            (f"Difference{space}[95 % interval]", "right"), ("p (Holm)", "right"), ("Floor", "right"),
                             ("Speaks for", "left")):  # fmt: skip
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     for d in comparison.primary:
-        side = "right − left" if d.side == "did" else d.side
+        speaks_for = {"recordings": "these recordings", "effect": "the effect"}.get(d.speaks_for or "", DASH)
         table.add_row(
-            d.index.upper(), side, number(d.mean_base, 1, True), number(d.mean_other, 1, True),
-            _interval(d, 1), "–" if d.p_holm is None else f"{d.p_holm:.3f}" if d.p_holm >= 0.001 else "< 0.001",
-            number(d.floor, 1), {"recordings": "these recordings", "effect": "the effect"}.get(d.speaks_for or "", "–"),
+            SIDE_WORDS[d.side], number(d.mean_base, 1, True), number(d.mean_other, 1, True),
+            _interval(d, space), p_value(d.p_holm),
+            number(d.floor, 1), speaks_for,
         )  # fmt: skip
     console.print(table)
-    for side, words in comparison.wording.items():
-        console.print(plain(f"{side.capitalize()}: {words}"), markup=False)
-    from analysis.doubts import doubts
-
+    for side, words in (*comparison.wording.items(), ("did", comparison.wording_did)):
+        say(console, f"{SIDE_WORDS[side]}: {words}")
     console.print("Reasons for doubt", style="bold")
     for doubt in doubts(comparison):
-        console.print(plain(f"  - {doubt}"), markup=False)
+        if doubt not in warnings:
+            say(console, doubt, "  - ")
 
 
-def _interval(d: Any, decimals: int) -> str:
+def _interval(d: Any, separator: str) -> str:
+    from analysis.codes import reason_words
+
     if d.difference is None:
-        return f"– ({d.reason})" if d.reason else "–"
-    text = number(d.difference, decimals, True)
+        return f"{DASH} ({reason_words(d.reason)})" if d.reason else DASH
+    text = number(d.difference, 1, True)
     if d.ci_low is not None:
-        text += f" [{number(d.ci_low, decimals, True)}, {number(d.ci_high, decimals, True)}]"
+        text += f"{separator}[{number(d.ci_low, 1, True)}, {number(d.ci_high, 1, True)}]"
     return text

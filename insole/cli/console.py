@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 STDOUT = "-"
+WIDE = 110  # columns that the widest table needs
 
 quiet_option = click.option("--quiet", is_flag=True, help="No progress and no tables; errors are still shown.")
 
@@ -40,6 +42,20 @@ def messages(quiet: bool) -> Console:
             self.quiet = True  # nobody listens any more; rich would end the program, and a recording with it
 
     return Messages(stderr=True, quiet=quiet, highlight=False, emoji=False)
+
+
+def between(console: Console) -> str:
+    """What stands between a value and its interval in a table: on a narrow terminal the interval has its own line."""
+    return " " if console.width >= WIDE else "\n"
+
+
+def say(console: Console, words: str, first: str = "") -> None:
+    """Print words on the console, wrapped; further lines are set in below the beginning after ``first``."""
+    lines = textwrap.wrap(
+        plain(words), console.width, initial_indent=first, subsequent_indent=" " * (len(first) or 2),
+        break_on_hyphens=False,
+    )  # fmt: skip
+    console.print("\n".join(lines), markup=False, soft_wrap=True)
 
 
 def plain(text: str) -> str:

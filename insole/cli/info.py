@@ -9,6 +9,13 @@ import click
 
 from insole.cli.console import plain, quiet_option, results
 
+#: where the force scale that was fixed before the first step comes from
+KAPPA_FROM = {
+    "static": "from the standing span",
+    "borrowed": "borrowed from another trial",
+    "default": "not measured: that takes a standing span and the body mass",
+}
+
 
 @click.command(name="info")
 @click.argument("trial", metavar="T.h5")
@@ -40,7 +47,8 @@ def show(trial: Any, quiet: bool) -> None:
     )
     incline = "unknown"
     if mill.incline is not None:
-        incline = f"{mill.incline} = {mill.incline_percent:.2f} %, {mill.incline.degrees:.2f} degrees"
+        same = f"{mill.incline.degrees:.2f}°" if mill.incline.unit == "%" else f"{mill.incline_percent:.2f} %"
+        incline = f"{mill.incline} ({same})"
     lengths = (
         f"unloaded {spans.unloaded_s:g} s, standing {spans.standing_s:g} s, warm-up {spans.warm_up_s:g} s, "
         f"analysed from {spans.analysed_from_s:g} s"
@@ -51,13 +59,13 @@ def show(trial: Any, quiet: bool) -> None:
         ("Body mass", "unknown" if info.mass_kg is None else f"{info.mass_kg:g} kg"),
         ("Condition", (info.condition or "unknown") + (f" ({shoe})" if shoe else "")),
         ("Incline", incline),
-        ("Speed", "unknown" if mill.speed is None else f"{mill.speed} = {mill.speed_m_s:.3f} m/s"),
+        ("Speed", "unknown" if mill.speed is None else f"{mill.speed} ({mill.speed_m_s:.3f} m/s)"),
         ("Spans", lengths),
         ("Donning", info.donning or "not named"),
         ("Posture", info.posture or "–"),
         ("Pain", ", ".join(f"{p.site} {p.side} {p.rating}/10" for p in info.pain) or "–"),
         ("Note", info.note or "–"),
-        ("Force scale", f"kappa_event {trial.kappa_event.value:.4f} ({trial.kappa_event.source})"),
+        ("Force scale", f"{trial.kappa_event.value:.4f}, {KAPPA_FROM[trial.kappa_event.source]}"),
         ("Written by", ", ".join(f"{k} {v}" for k, v in trial.versions.items())),
     ]  # fmt: skip
     for side, foot in trial.feet.items():
@@ -89,5 +97,5 @@ def _foot(foot: Any) -> str:
     if recording.kind == "counts":
         parts.append("nominal calibration" if foot.calibration is None else f"calibration {foot.calibration.id}")
     if "drift_ppm" in foot.clock:
-        parts.append(f"clock {foot.clock['drift_ppm']:+.1f} ppm")
+        parts.append(f"clock off by {foot.clock['drift_ppm']:+.1f} ppm")
     return ", ".join(parts)
