@@ -16,9 +16,10 @@ from analysis.parameters import Parameters
 from analysis.report_cop import THIN_STEPS, cop_figure
 from analysis.report_facts import index_rows, trial_facts
 from analysis.report_steps import mli_figure
-from analysis.report_styles import in_order, styles
+from analysis.report_styles import styles
 from analysis.report_words import SIGNED, digits_of, effect_size, index_name, index_unit
 from analysis.svg import swatch
+from analysis.trial_series import in_order
 from analysis.wording import PROXY
 from insole.errors import AnalysisError
 from insole.numerals import DASH, number, p_value
@@ -45,7 +46,7 @@ def render_report(comparison: Comparison) -> str:
 
 def _content(comparison: Comparison) -> dict[str, Any]:
     parameters = Parameters(**comparison.parameters)  # type: ignore[arg-type]
-    ordered = [trial for trial, _ in in_order(comparison)]
+    ordered = in_order(comparison.base, comparison.other).trials
     base_style, other_style = styles(comparison)
     info = ordered[0].info
     stamps = [] if comparison.guard.matched is None else [comparison.guard.matched.note]

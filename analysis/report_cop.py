@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from analysis.comparison import Comparison
 from analysis.report_styles import styles
-from analysis.result import FootResult, TrialResult
+from analysis.result import TrialResult
 from analysis.svg import BORDER, BORDER2, FOOT, TEXT, TEXT2, mark_at, path_data, polyline, svg, text_at
-from analysis.trial_series import recorded_foot, valid_steps
+from analysis.trial_series import cop_paths, mean_path, recorded_foot
 from insole.recording import SIDES
 
 F8 = NDArray[np.float64]
@@ -81,26 +81,18 @@ def _foot_panel(
     return parts
 
 
-def _paths(foot: FootResult, comparison: Comparison) -> F8:
-    """CoP paths (n, 101, 2) of the compared steps that are complete."""
-    keep = valid_steps(foot, comparison.guard.mode)
-    paths = np.stack([foot.curves["cop_x_mm"][keep], foot.curves["cop_y_mm"][keep]], axis=2)
-    return np.asarray(paths[np.isfinite(paths).all(axis=(1, 2))], dtype=np.float64)
-
-
 def _path(group: Sequence[TrialResult], side: str, comparison: Comparison) -> F8 | None:
     """Mean of the trials' mean paths (101, 2)."""
     feet = [trial.feet.get(side) for trial in group]
     if any(foot is None or not foot.layout.has_positions for foot in feet):
         return None
-    found = [_paths(foot, comparison) for foot in feet if foot is not None]
-    means = [paths.mean(axis=0) for paths in found if len(paths)]
-    return np.asarray(np.mean(means, axis=0), dtype=np.float64) if means else None
+    return mean_path([cop_paths(foot, comparison.guard.mode) for foot in feet if foot is not None])
 
 
 def _thin(group: Sequence[TrialResult], side: str, comparison: Comparison) -> F8:
     """Some single steps (m, 101, 2), evenly through the trials of a condition."""
-    found = [_paths(foot, comparison) for foot in (trial.feet.get(side) for trial in group) if foot is not None]
+    feet = (trial.feet.get(side) for trial in group)
+    found = [cop_paths(foot, comparison.guard.mode) for foot in feet if foot is not None]
     every = np.concatenate(found) if found else np.empty((0, 101, 2))
     pick = np.unique(np.linspace(0, max(len(every) - 1, 0), min(len(every), THIN_STEPS)).astype(int))
     return np.asarray(every[pick], dtype=np.float64)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from analysis.comparison import Comparison
-from analysis.report_styles import in_order
+from analysis.report_styles import styled_trials
 from analysis.result import TrialResult
 from analysis.svg import BORDER2, GRID, TEXT, TEXT2, Style, polyline, svg, text_at
 from analysis.trial_series import recorded_foot, valid_steps
@@ -21,7 +21,7 @@ MAX_DOTS = 900  # a trial and foot
 
 def mli_figure(comparison: Comparison) -> Markup | None:
     """MLI of every valid step, trial after trial in order of time, with each trial's mean and 95 % interval."""
-    order = in_order(comparison)
+    order = styled_trials(comparison)
     rows = [side for side in SIDES if any(_mli(trial, side, comparison) is not None for trial, _ in order)]
     if not rows:
         return None

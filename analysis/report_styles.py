@@ -5,6 +5,7 @@ from __future__ import annotations
 from analysis.comparison import Comparison
 from analysis.result import TrialResult
 from analysis.svg import Style
+from analysis.trial_series import in_order
 
 BAREFOOT = Style("#36414D", True, "circle")
 SHOD_1 = Style("#A63A9B", False, "square")
@@ -21,9 +22,8 @@ def styles(comparison: Comparison) -> tuple[Style, Style]:
     return BAREFOOT, SHOD_1
 
 
-def in_order(comparison: Comparison) -> list[tuple[TrialResult, Style]]:
-    """Trials with their styles in order of time: the design has a letter each, A the baseline."""
-    base_style, other_style = styles(comparison)
-    groups = {"A": iter(comparison.base), "B": iter(comparison.other)}
-    letters = [letter for letter in comparison.design.split("-") if letter]
-    return [(next(groups[letter]), base_style if letter == "A" else other_style) for letter in letters]
+def styled_trials(comparison: Comparison) -> list[tuple[TrialResult, Style]]:
+    """Trials with their styles in order of time."""
+    pair = styles(comparison)
+    order = in_order(comparison.base, comparison.other)
+    return [(trial, pair[other]) for trial, other in zip(order.trials, order.is_other, strict=True)]

@@ -80,6 +80,18 @@ def step_series(trial: TrialResult, side: str, column: str, mode: str | None = N
     return values[np.isfinite(values)]
 
 
+def cop_paths(foot: FootResult, mode: str | None = None) -> F8:
+    """Paths of the centre of pressure (n, 101, 2) of the valid steps that have a whole one, in the layout's unit."""
+    paths = np.stack((foot.curves["cop_x_mm"], foot.curves["cop_y_mm"]), axis=-1)[valid_steps(foot, mode)]
+    return np.asarray(paths[np.isfinite(paths).all(axis=(1, 2))], dtype=np.float64)
+
+
+def mean_path(trials: Sequence[F8]) -> F8 | None:
+    """Mean (101, 2) of the mean paths of each trial's (n, 101, 2); None without any path."""
+    means = [paths.mean(axis=0) for paths in trials if len(paths)]
+    return np.asarray(np.mean(means, axis=0), dtype=np.float64) if means else None
+
+
 def difference_series(trial: TrialResult, column: str, mode: str | None = None) -> F8:
     """d_k of 7.2 (n,): right minus preceding left, both steps valid; empty without both feet."""
     if trial.left is None or trial.right is None:

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.trial_series import in_order, step_series, valid_steps
+from analysis.trial_series import cop_paths, in_order, mean_path, step_series
 from insole.numerals import DASH
 from insole.recording import SIDES
 
 if TYPE_CHECKING:
     from analysis.compare import Comparison
-    from analysis.result import FootResult
     from insole.layout import Layout
 
 F8 = NDArray[np.float64]
@@ -99,7 +98,7 @@ def foot_paths(comparison: Comparison, side: str) -> FootPaths:
     layout, unit = known[0].layout, known[0].cop_unit
     if not layout.has_positions:
         return FootPaths(side, layout, unit, (None, None), reason="no positions in this layout")
-    sets = tuple(_path_set([_paths(foot, comparison) for foot in group]) for group in feet)
+    sets = tuple(_path_set([cop_paths(foot, comparison.guard.mode) for foot in group]) for group in feet)
     contacts = [sum(foot.n_contacts for foot in group) for group in feet]
     left_out = tuple(n - (0 if s is None else s.n_steps) for n, s in zip(contacts, sets, strict=True))
     return FootPaths(side, layout, unit, sets, left_out, "" if any(sets) else "no valid steps")
@@ -151,18 +150,11 @@ def nice_ticks(low: float, high: float, count: int = 6) -> F8:
     return np.asarray(np.arange(first, last + 1) * step, dtype=np.float64)
 
 
-def _paths(foot: FootResult, comparison: Comparison) -> F8:
-    x, y = foot.curves["cop_x_mm"], foot.curves["cop_y_mm"]
-    paths = np.stack((x, y), axis=-1)[valid_steps(foot, comparison.guard.mode)]
-    return paths[np.isfinite(paths).all(axis=(1, 2))]
-
-
 def _path_set(trials: Sequence[F8]) -> PathSet | None:
-    filled = [paths for paths in trials if len(paths)]
-    if not filled:
+    mean = mean_path(trials)
+    if mean is None:
         return None
-    every = np.concatenate(filled)
-    mean = np.mean([paths.mean(axis=0) for paths in filled], axis=0)
+    every = np.concatenate(trials)
     if len(every) > MAX_PATHS:
         drawn = every[np.linspace(0, len(every) - 1, MAX_PATHS).round().astype(np.int64)]
     else:
