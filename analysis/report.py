@@ -31,6 +31,7 @@ VERDICTS = {
     "warn": "The trials may be compared, with warnings",
     "refuse": "The trials may not be compared",
 }
+UNMATCHED = "Compared because that was asked for; speed or incline differ too much to tell the shoe from the belt"
 
 
 def render_report(comparison: Comparison) -> str:
@@ -62,7 +63,7 @@ def _content(comparison: Comparison) -> dict[str, Any]:
         "order": comparison.order,
         "stamps": [*stamps, "conditions not matched"] if comparison.guard.unmatched else stamps,
         "verdict": comparison.guard.verdict,
-        "verdict_words": VERDICTS[comparison.guard.verdict],
+        "verdict_words": UNMATCHED if comparison.guard.unmatched else VERDICTS[comparison.guard.verdict],
         "reasons": [_capital(finding.text) for finding in comparison.guard.findings],
         "answers": [
             ("Left foot", *_answer(comparison.wording["left"])),

@@ -48,7 +48,7 @@ def trial_facts(trials: Sequence[TrialResult], parameters: Parameters) -> list[F
     """All rows, for trials in order of time."""
     rows = [
         _row("Condition", trials, condition_label),
-        _row("Shoe", trials, _shoe),
+        _row("Shoe: heel drop, stack, mass", trials, _shoe),
         _row("Started (UTC)", trials, _start),
         _row("Recording", trials, lambda trial: trial.end),
         _row("Speed", trials, _speed),

@@ -173,7 +173,9 @@ def test_stamps_are_repeated_on_the_page() -> None:
     fast = trial("B1", noisy(10), noisy(10), at_min=10.0, speed="6 mph", condition="shod")
     unmatched = Page(render_report(compare([trial("A1", noisy(10), noisy(10))], [fast], accept_unmatched=True))).text
     assert "▲ conditions not matched" in unmatched
-    assert "speed differs by 28.6 %" in unmatched
+    assert "Speed differs by 28.6 %" in unmatched
+    assert "Compared because that was asked for" in unmatched
+    assert "may be compared" not in unmatched
     mixed = trial("A1", noisy(10), noisy(10), gait_mode="mixed")
     shod = trial("B1", noisy(10), noisy(10), at_min=10.0, condition="shod")
     matched = Page(render_report(compare([mixed], [shod]))).text
