@@ -40,11 +40,11 @@ inline void board_begin_channels() {
 // The channel of the conversion after the one that runs: ADMUX is locked while one runs (ds 2560 section 26.5). MUX5,
 // which chooses A8 to A15, is bit 3 of ADCSRB, as it is of the channel number. The other bits of ADCSRB stay 0: free
 // running.
-inline void board_choose(uint8_t channel) {
+inline __attribute__((always_inline)) void board_choose(uint8_t channel) {
   ADMUX = _BV(REFS0) | (channel & 0x07);
   ADCSRB = channel & 0x08;
 }
-inline void board_await_hold(uint8_t) {}
+inline __attribute__((always_inline)) void board_await_hold(uint8_t) {}
 
 #elif defined(__AVR_ATmega328P__)
 
@@ -77,11 +77,11 @@ inline void board_begin_channels() {
 
 // The select lines act at once, also in the middle of a conversion. PORTD's other bits are inputs with pull-ups, which
 // nobody changes after the start, so that one plain write (no read before it, so nothing to interrupt) will do.
-inline void board_choose(uint8_t channel) { PORTD = static_cast<uint8_t>(channel << 4) | _BV(PD2) | _BV(PD3); }
+inline __attribute__((always_inline)) void board_choose(uint8_t channel) { PORTD = static_cast<uint8_t>(channel << 4) | _BV(PD2) | _BV(PD3); }
 
 // Waits until the sample of the conversion that has just begun is certainly held: 1.5 ADC clocks after its start
 // (ds 328P section 23.4). Loops of three cycles; what the interrupt has spent before counts as well.
-inline void board_await_hold(uint8_t loops) { _delay_loop_1(loops); }
+inline __attribute__((always_inline)) void board_await_hold(uint8_t loops) { _delay_loop_1(loops); }
 
 #else
 #error "the board is an Arduino Mega 2560, or an Uno or Nano with ATmega328P"

@@ -13,7 +13,7 @@ extern volatile uint32_t timer_overflows;
 void device_time_begin();
 
 // Only with interrupts off. An overflow may stand uncounted: then the count has just begun anew.
-inline uint32_t device_time_locked() {
+inline __attribute__((always_inline)) uint32_t device_time_locked() {
   const uint16_t ticks = TCNT1;
   uint32_t overflows = timer_overflows;
   if ((TIFR1 & _BV(TOV1)) && ticks < 0x8000) ++overflows;
@@ -30,6 +30,6 @@ inline uint32_t device_time() {
 
 // Value of a compare register whose match happens at this time: the flag rises one tick after the counts are equal
 // (ds 2560 section 17.8).
-inline uint16_t compare_at(uint32_t time_us) { return static_cast<uint16_t>(static_cast<uint16_t>(time_us) * 2 - 1); }
+inline __attribute__((always_inline)) uint16_t compare_at(uint32_t time_us) { return static_cast<uint16_t>(static_cast<uint16_t>(time_us) * 2 - 1); }
 
 #endif

@@ -27,7 +27,7 @@ bool send(SendRing &ring, const uint8_t *body, uint8_t n) {
   uint8_t code_at = ring.head;
   uint8_t at = code_at;
   uint16_t crc = 0xFFFF;
-  auto put = [&](uint8_t byte) {
+  auto put = [&](uint8_t byte) __attribute__((always_inline)) {
     ++at;
     if (byte == 0) {
       ring.bytes[code_at] = static_cast<uint8_t>(at - code_at);
@@ -70,13 +70,20 @@ uint8_t *write_text(uint8_t *to, const char *text) { return write_text(to, text,
 
 // Protocol section 3.1: one stream of bits, the least significant first. Four counts fill five bytes.
 uint8_t *pack(uint8_t *to, const uint16_t *counts) {
+  // In bytes with swapped nibbles, because the processor shifts one bit at a time.
   for (const uint16_t *end = counts + N_SENSELS; counts != end; counts += 4) {
-    const uint16_t a = counts[0], b = counts[1], c = counts[2], d = counts[3];
-    *to++ = static_cast<uint8_t>(a);
-    *to++ = static_cast<uint8_t>((a >> 8 & 0x03) | b << 2);
-    *to++ = static_cast<uint8_t>((b >> 6 & 0x0F) | c << 4);
-    *to++ = static_cast<uint8_t>((c >> 4 & 0x3F) | d << 6);
-    *to++ = static_cast<uint8_t>(d >> 2);
+    uint8_t low = static_cast<uint8_t>(counts[0]), high = static_cast<uint8_t>(counts[0] >> 8) & 0x03;
+    *to++ = low;
+    low = static_cast<uint8_t>(counts[1]);
+    *to++ = high | static_cast<uint8_t>(low << 2);
+    high = static_cast<uint8_t>((counts[1] >> 8 & 0x03) << 2) | static_cast<uint8_t>((swap_nibbles(low) & 0x0F) >> 2);
+    low = swap_nibbles(static_cast<uint8_t>(counts[2]));
+    *to++ = high | (low & 0xF0);
+    high = (low & 0x0F) | swap_nibbles(static_cast<uint8_t>(counts[2] >> 8) & 0x03);
+    low = static_cast<uint8_t>(counts[3]);
+    *to++ = high | swap_nibbles(static_cast<uint8_t>((low & 0x03) << 2));
+    high = swap_nibbles(static_cast<uint8_t>((counts[3] >> 8 & 0x03) << 2));
+    *to++ = high | static_cast<uint8_t>(low >> 2);
   }
   return to;
 }

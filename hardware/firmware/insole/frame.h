@@ -47,13 +47,16 @@ inline uint8_t ring_room(const SendRing &ring) { return static_cast<uint8_t>(rin
 
 // CRC-16/MCRF4XX.
 uint16_t crc16(const uint8_t *bytes, uint8_t n);
-inline uint16_t crc16_add(uint16_t crc, uint8_t byte) {
-  // Eight steps of the shift register at once: only the low nibble's feedback reaches the high one.
+inline __attribute__((always_inline)) uint8_t swap_nibbles(uint8_t b) { return static_cast<uint8_t>(b << 4 | b >> 4); }
+inline __attribute__((always_inline)) uint16_t crc16_add(uint16_t crc, uint8_t byte) {
+  // Eight steps of the shift register at once: what the low nibble feeds back reaches the high one, no further. Nibbles
+  // are swapped, not shifted: the processor has an instruction for it, and would shift in a loop.
   uint8_t d = byte ^ static_cast<uint8_t>(crc);
-  d ^= static_cast<uint8_t>(d << 4);
-  const uint8_t low = static_cast<uint8_t>(crc >> 8) ^ static_cast<uint8_t>(d << 3) ^ static_cast<uint8_t>(d >> 4);
-  const uint8_t high = d ^ static_cast<uint8_t>(d >> 5);
-  return static_cast<uint16_t>(high << 8 | low);
+  d ^= swap_nibbles(d) & 0xF0;
+  const uint8_t nibble = swap_nibbles(d) & 0x0F;
+  const uint8_t low = static_cast<uint8_t>(crc >> 8) ^ nibble ^ static_cast<uint8_t>(d << 3);
+  const uint8_t high = d ^ static_cast<uint8_t>(nibble >> 1);
+  return static_cast<uint16_t>(static_cast<uint16_t>(high) << 8 | low);
 }
 
 // One pass over all sensels, and how it came about.

@@ -11,6 +11,7 @@ void setup() {
   TIMSK0 = 0;  // the core's millisecond interrupt: nobody needs it, and it would delay ours
   session_begin();
   set_sleep_mode(SLEEP_MODE_IDLE);  // timer, ADC and USART go on
+  sleep_enable();                   // for good: this is the only place that ever sleeps
 }
 
 void loop() {
@@ -18,10 +19,8 @@ void loop() {
   // late, so nothing can come between it and sleep (ds 2560 section 7.8).
   cli();
   while (!event_raised()) {
-    sleep_enable();
     sei();
     sleep_cpu();
-    sleep_disable();
     cli();
   }
   clear_event();

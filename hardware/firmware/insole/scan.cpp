@@ -17,9 +17,10 @@ const uint16_t CONVERSION_CLOCKS = 13;
 // From the timer's match to the start of the first conversion: interrupt, saved registers, the code below.
 const uint16_t START_CYCLES = 64;
 
-// What the Uno's conversion interrupt spends before it waits for the hold, at least: 4 to enter, 3 for the jump, the
-// registers it saves, and the code in front (counted in the listing).
-const uint8_t SPENT_CYCLES = 40;
+// What the Uno's conversion interrupt spends before it waits for the hold, at least: 4 to enter, 3 for the jump, 20 to
+// save registers, 32 for the code in front, rounded down. The ADC's own clock need not be awaited: the conversion that
+// has just begun began on it.
+const uint8_t SPENT_CYCLES = 50;
 
 // From *start* to the first scan: enough to answer and to set the timer.
 const uint32_t START_LEAD_US = 100;
@@ -39,11 +40,16 @@ Pace pace;
 uint16_t rate_hz;
 uint16_t offsets[N_SENSELS];
 
-// Two scans: one is filled by interrupts, one is read by the main loop.
-Scan scans[2];
-volatile bool full[2];
-uint8_t filling;
-uint8_t reading;
+// Two scans: one is filled by interrupts, one is read by the main loop. A ring of two, because an index would cost the
+// interrupts a multiplication, and with it the saving of more registers.
+struct Buffer {
+  Scan scan;
+  volatile bool full;
+  Buffer *next;
+};
+Buffer buffers[2];
+Buffer *filling;
+Buffer *reading;
 
 // The scan under way.
 volatile bool scanning;
@@ -90,22 +96,22 @@ ISR(TIMER1_COMPA_vect) {
     ADCSRA = adc_rest | _BV(ADIF);
     board_choose(0);
   }
-  Scan *const scan = &scans[filling];
+  Buffer *const buffer = filling;
   if (due_failed) {
     ++overruns;
-  } else if (!full[filling]) {
+  } else if (!buffer->full) {
     ADCSRA = adc_run;
     const uint16_t now = TCNT1;
     started_tick = now;
     scanning = true;
     late = false;
     channel = 0;
-    next_count = scan->counts;
-    scan->time_us = due_us;
-    scan->sequence = due_sequence;
+    next_count = buffer->scan.counts;
+    buffer->scan.time_us = due_us;
+    buffer->scan.sequence = due_sequence;
     uint8_t flags = SYNC_IN_HIGH() ? FLAG_SYNC_IN : 0;
     if (SYNC_OUT_PORT & _BV(SYNC_OUT_BIT)) flags |= FLAG_SYNC_OUT;
-    scan->flags = flags;
+    buffer->scan.flags = flags;
   }
   ++due_sequence;
   uint32_t due = due_us + period_us;
@@ -148,19 +154,21 @@ ISR(ADC_vect) {
   }
   // A lost interrupt makes one conversion more, and shifts all channels behind it: only time tells.
   const uint16_t took = TCNT1 - started_tick;
-  Scan *const scan = &scans[filling];
+  Buffer *const buffer = filling;
   const bool good = !late && static_cast<uint16_t>(took - least_ticks) <= spare_ticks;
   if (!good) ++overruns;
-  scan->good = good;
-  scan->overruns = overruns;
+  buffer->scan.good = good;
+  buffer->scan.overruns = overruns;
   overruns = 0;
-  full[filling] = true;
-  filling ^= 1;
+  buffer->full = true;
+  filling = buffer->next;
   scanning = false;
   raise_event();
 }
 
 void scan_begin() {
+  for (uint8_t i = 0; i < 2; ++i) buffers[i].next = &buffers[1 - i];
+  filling = reading = &buffers[0];
   board_begin_channels();
   board_choose(0);
 }
@@ -177,7 +185,7 @@ void scan_set_rate(uint16_t new_rate_hz) {
   const uint8_t ticks_per_clock = prescaler / 8;
   pace.conversion_ticks = CONVERSION_CLOCKS * ticks_per_clock;
   pace.start_ticks = 3 * ticks_per_clock;
-  pace.hold_loops = (prescaler + prescaler / 2 + prescaler / 4 - SPENT_CYCLES + 2) / 3;
+  pace.hold_loops = (prescaler + 3 * (prescaler / 4) - SPENT_CYCLES + 2) / 3;  // 1.75 clocks
 
   adc_rest = _BV(ADEN) | prescaler_bits;
   adc_last = adc_rest | _BV(ADIE) | _BV(ADSC);
@@ -198,8 +206,8 @@ uint16_t scan_rate() { return rate_hz; }
 const uint16_t *scan_offsets() { return offsets; }
 
 void scan_start() {
-  full[0] = full[1] = false;
-  filling = reading = 0;
+  buffers[0].full = buffers[1].full = false;
+  filling = reading = &buffers[0];
   scanning = false;
   overruns = 0;
   due_sequence = 0;
@@ -217,11 +225,11 @@ void scan_stop() {
   stopped_us = device_time();
 }
 
-const Scan *scan_next() { return full[reading] ? &scans[reading] : nullptr; }
+const Scan *scan_next() { return reading->full ? &reading->scan : nullptr; }
 
 void scan_done() {
-  full[reading] = false;
-  reading ^= 1;
+  reading->full = false;
+  reading = reading->next;
 }
 
 bool scan_ended() {
