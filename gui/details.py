@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from analysis.codes import rejected_words
 from analysis.doubts import trial_doubts
-from gui.reasons import finding_words
+from gui.guard_words import finding_words
 from gui.session import Session, excluded
 from gui.words import SIDE_WORDS, condition_name, sentence, settings
 

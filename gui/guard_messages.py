@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gui.banner import Action, Message
-from gui.reasons import BELT_CODES, can_be_lifted, finding_words
+from gui.guard_words import BELT_CODES, can_be_lifted, finding_words
 from gui.session import Session
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""How the windows write numbers, indices and conditions: true minus, a unit, a sign where a sign means something."""
+"""How the windows write indices, settings and conditions: a unit each, a sign where a sign means something."""
 
 from __future__ import annotations
 
