@@ -15,7 +15,7 @@ namespace {
 const uint16_t CONVERSION_CLOCKS = 13;
 
 // From the timer's match to the start of the first conversion: interrupt, saved registers, the code below.
-const uint16_t START_CYCLES = 64;
+const uint16_t START_CYCLES = 60;
 
 // What the Uno's conversion interrupt spends before it waits for the hold, at least: 4 to enter, 3 for the jump, 20 to
 // save registers, 32 for the code in front, rounded down. The ADC's own clock need not be awaited: the conversion that
