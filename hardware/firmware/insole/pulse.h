@@ -9,7 +9,7 @@
 
 void pulse_begin();
 
-// Throws away the edges that wait: what came before *start* is counted, but not reported.
+// Throws away the edges that wait. They stay counted.
 void pulse_forget();
 
 // The oldest edge that waits, false if there is none. It goes on waiting until pulse_done().

@@ -18,6 +18,9 @@ Counters counters;  // since *start*; frames sent and dropped together are the s
 
 namespace {
 
+// Room that pulses leave: a bouncing contact must not cost frames, and its edges stay counted.
+const uint8_t KEPT_FOR_FRAMES = 4 * FRAME_WIRE_BYTES;
+
 ConfigRecord config;
 CommandDecoder decoder;
 
@@ -98,8 +101,9 @@ void take_scans() {
 }
 
 void take_pulses() {
+  if (!streaming && !stopping) return pulse_forget();  // edges are reported between *start* and *stop*
   Pulse pulse;
-  while (pulse_next(pulse) && send_pulse(send_ring, pulse)) pulse_done();
+  while (ring_room(send_ring) >= KEPT_FOR_FRAMES && pulse_next(pulse) && send_pulse(send_ring, pulse)) pulse_done();
 }
 
 void begin_streaming() {
