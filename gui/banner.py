@@ -9,6 +9,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui import icons, theme
+from gui.tab_order import tab_after
 from gui.theme import Theme
 
 SEVERITIES = ("err", "warn", "info")  # most severe first
@@ -45,6 +46,7 @@ class Banner(QWidget):
         self._messages: tuple[Message, ...] = ()
         self._expanded = False
         self._progress: tuple[str, str, float] | None = None
+        self.follows: QWidget | None = None  # the widget from which Tab comes
         self._cancel: Callable[[], None] | None = None
         self._bar: QProgressBar | None = None
         self._step: QLabel | None = None
@@ -103,6 +105,9 @@ class Banner(QWidget):
             for i, message in enumerate(self._messages if self._expanded or self._in_full else self._messages[:1]):
                 self._rows.addWidget(self._message_row(message, more=len(self._messages) - 1 if i == 0 else 0))
         self.setVisible(self._rows.count() > 0)
+        if self.follows is not None:
+            rows = [item.widget() for i in range(self._rows.count()) if (item := self._rows.itemAt(i)) is not None]
+            tab_after(self.follows, [b for row in rows if row is not None for b in row.findChildren(QPushButton)])
 
     def _row(self, severity: str, title: str, text: str) -> tuple[QFrame, QHBoxLayout, QLabel]:
         row = QFrame()

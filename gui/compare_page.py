@@ -142,6 +142,7 @@ class ComparePage(QWidget):
         self._export.clicked.connect(self.export_wanted)
         line.addWidget(self._swap)
         line.addWidget(self._export)
+        self.banner.follows = self._export
         self._rows.addWidget(self._head)
         self._rows.addWidget(self.banner)
         self._empty = EmptyState(self._look)

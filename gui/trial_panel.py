@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QButtonGroup, QFrame, QLabel, QPushButton, QScrollAr
 
 from gui import icons, theme
 from gui.session import OpenTrial, Session, excluded
+from gui.tab_order import tab_after
 from gui.theme import Theme
 from gui.trial_row import RadioRow, RowWords, TickRow
 from gui.words import condition_name, settings
@@ -23,12 +24,12 @@ class TrialPanel(QWidget):
     changed = pyqtSignal()
     open_wanted = pyqtSignal()
 
-    def __init__(self, look: Theme, session: Session, for_picture: bool = False) -> None:
-        """Shows nothing until `refresh`; `for_picture`: without the button."""
+    def __init__(self, look: Theme, session: Session, follows: QWidget, for_picture: bool = False) -> None:
+        """Shows nothing until `refresh`; Tab comes from `follows`; `for_picture`: without the button."""
         super().__init__()
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._look, self._session = look, session
+        self._look, self._session, self._follows = look, session, follows
         self._compact = False
         self._group = QButtonGroup(self)
         self._rows: list[tuple[Path, RadioRow | TickRow]] = []
@@ -89,6 +90,7 @@ class TrialPanel(QWidget):
             for trial in rest:
                 self._add_tick(trial)
         self._list_rows.addStretch(1)
+        tab_after(self._follows, (*self.rows.values(), self._open))
         if focused is not None and focused in self.rows:
             self.rows[focused].setFocus()
 

@@ -31,7 +31,7 @@ class Workspace(QWidget):
         self._compact: bool | None = None
         self.rail = _Rail(look)
         self.top = TopBar(look, session)
-        self.panel = TrialPanel(look, session, for_picture)
+        self.panel = TrialPanel(look, session, self.top.chip, for_picture)
         self.page = ComparePage(look, session, for_picture)
         across = QHBoxLayout(self)
         across.setContentsMargins(0, 0, 0, 0)

@@ -554,6 +554,19 @@ def test_the_keyboard_goes_from_panel_to_panel(qtbot: Any, window: Any) -> None:
     assert window.workspace._ring.target is page.findings.table
 
 
+def test_tab_goes_from_the_top_bar_through_the_trials_to_the_page(qtbot: Any, window: Any) -> None:
+    opened(qtbot, window, "S01_A1", "S01_B1", "S01_BAD")
+    space = window.workspace
+    reached, place = [], space.top.chip
+    while (place := place.nextInFocusChain()) is not space.top.chip:
+        if place.focusPolicy() & qt().FocusPolicy.TabFocus and place.isVisibleTo(window) and place.isEnabled():
+            reached.append(place)
+    rows = [row for row in space.panel.rows.values() if row.isEnabled()]
+    assert reached[: len(rows) + 1] == [*rows, space.panel._open]
+    assert reached[-4].text() == "Remove from list"
+    assert reached[-3:] == [space.page.cop, space.page.steps, space.page.findings.table]
+
+
 def test_details_list_steps_left_out_and_flags(qtbot: Any, window: Any) -> None:
     from gui.details import details
 
