@@ -172,7 +172,11 @@ def test_tables_stay_off_stdout_with_quiet_and_beside_a_dash(trial: Path, capsys
     said = capsys.readouterr()
     assert said.out == said.err == ""
     assert main(["analyse", str(trial)]) == 0
-    assert "proxy" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "proxy" in shown
+    assert "contacts are valid steps; left out: 10 at the start or end" in shown
+    assert "  - no calibration was given" in shown
+    assert "_" not in shown  # words, no codes
     refused(capsys, ["analyse", str(trial), "--steps", "-", "--json", "-"], 2, "stdout")
     refused(capsys, ["analyse", str(trial), "--json", "/no/such/folder/R.json"], 2, "does not exist")
 
@@ -186,7 +190,9 @@ def test_compare_refuses_with_exit_code_three_and_empty_lists(
     capsys.readouterr()
     arguments = ["compare", str(trial), str(steep), "--json", str(out), "--report", str(report), "--quiet"]
     assert main(arguments) == 3
-    assert "incline" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("insole: not compared: incline differs by 4.00 points of grade")
+    assert "counterbalanced" not in said  # a note decides nothing
     written = json.loads(out.read_text())
     assert written["guard"]["verdict"] == "refuse"
     assert written["primary"] == written["exploratory"] == []
@@ -194,6 +200,20 @@ def test_compare_refuses_with_exit_code_three_and_empty_lists(
     assert main([*arguments, "--accept-unmatched"]) == 0
     assert json.loads(out.read_text())["guard"]["verdict"] == "warn"
     assert report.exists()
+
+
+def test_a_narrow_terminal_breaks_no_interval(
+    trial: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")  # no bold type
+    assert main(["analyse", str(trial)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    cells = [cell for line in lines for cell in line.split("│") if "[" in cell]
+    assert len(cells) > 8
+    assert all("]" in cell for cell in cells)
 
 
 def test_compare_wants_two_different_trials(trial: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

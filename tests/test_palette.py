@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.palette import DARK, LIGHT, THEMES, Palette, contrast
+from gui.palette import DARK, LIGHT, THEMES, Palette
 
 DESIGN = """
 bg #F3F5F7 #0E1318
@@ -38,6 +38,18 @@ rec #C62F2F #DB3B41
 foot #E8ECF0 #222A33
 foot_line #AEB8C3 #4A5765
 """
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2 relative luminance)."""
+    bright, dim = sorted((luminance(first), luminance(second)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255.0 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize("line", DESIGN.strip().splitlines())
