@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ SCHEMA = "insole-layout/1"
 MIN_SPACING_MM = 18.3  # the body of an FSR 402
 MAX_SENSELS = 2048
 MAX_NUMBER = 1e9
+MAX_FILE_BYTES = 4 << 20
 _REFERENCE_NAME = re.compile(r"ref16-EU(\d{2}(?:\.\d{1,3})?)")
 _FRAMES = ("medial_positive", "right_positive")
 
@@ -137,6 +139,23 @@ def layout_from_dict(data: Mapping[str, Any], side: str) -> Layout:
     if units == "mm" and outline.size and layout.has_positions:
         _check_places(layout)
     return layout
+
+
+def read_layout(path: Path) -> Mapping[str, Any]:
+    """Read a layout JSON file for ``layout_from_dict``. Raises LayoutError with a line that names the file."""
+    try:
+        if not path.is_file():
+            raise LayoutError(f"{path}: no such layout file; check the path")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise LayoutError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB, not a layout")
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise LayoutError(f"{path}: not readable as JSON ({error}); export the layout again") from None
+    except OSError as error:
+        raise LayoutError(f"{path}: can't be read ({error.strerror})") from None
+    if not isinstance(data, Mapping):
+        raise LayoutError(f"{path}: not a layout: not an object of names and values")
+    return data
 
 
 @lru_cache(maxsize=32)

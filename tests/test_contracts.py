@@ -69,6 +69,7 @@ FRONT = "Nobody imports the command line"
 SERIAL = "Serial ports: acquisition.link only"
 HDF5 = "HDF5: insole.hdf5, its reader and its guard only"
 NUMBA = "numba: the kernels only"
+PDF = "PDF: insole.drawing only"
 QT = "Qt: gui only, and not its session"
 
 #: contract, file that breaks it, what it imports
@@ -82,6 +83,7 @@ PLANTED = [
     (SERIAL, "insole/cli/devices.py", "serial"),
     (HDF5, "insole/trial.py", "h5py"),
     (NUMBA, "analysis/filter.py", "numba"),
+    (PDF, "insole/template.py", "fpdf"),
     (QT, "gui/session.py", "PyQt6"),
     (QT, "acquisition/ring.py", "pyqtgraph"),
 ]
@@ -129,10 +131,10 @@ def modules(room: str) -> list[str]:
     return [name.removesuffix(".__init__") for name in names if not name.startswith("insole.cli")]
 
 
-HEAVY = {"numpy", "scipy", "numba", "h5py", "rich", "pandas", "serial", "PyQt6", "pyqtgraph", "jinja2"}
+HEAVY = {"numpy", "scipy", "numba", "h5py", "rich", "pandas", "serial", "PyQt6", "pyqtgraph", "jinja2", "fpdf"}
 
 
-@pytest.mark.parametrize("words", [["--help"], ["record", "--help"], ["analyse", "--help"]])
+@pytest.mark.parametrize("words", [["--help"], ["record", "--help"], ["analyse", "--help"], ["template", "--help"]])
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     loaded = loaded_by(f"from insole.cli import main\nassert main({words!r}) == 0")
     assert "click" in loaded

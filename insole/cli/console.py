@@ -114,12 +114,15 @@ def check_one_stdout(**outputs: str | None) -> bool:
     return bool(to_stdout)
 
 
-def write_output(path: str | None, text: str) -> None:
-    """Write a text result as UTF-8 to a file (beside it first, then renamed), to a device or pipe, or to stdout."""
+def write_output(path: str | None, result: str | bytes) -> None:
+    """Write a result to a file (beside it first, then renamed), to a device or pipe, or to stdout; text as UTF-8."""
     if path is None:
         return
-    # A file name of bytes that are no UTF-8 leaves letters that can't be encoded; JSON knows them as escapes.
-    data = (text if text.endswith("\n") else text + "\n").encode("utf-8", errors="backslashreplace")
+    if isinstance(result, bytes):
+        data = result
+    else:
+        # A file name of bytes that are no UTF-8 leaves letters that can't be encoded; JSON knows them as escapes.
+        data = (result if result.endswith("\n") else result + "\n").encode("utf-8", errors="backslashreplace")
     if path == STDOUT:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)

@@ -17,7 +17,7 @@ from insole.cli.console import quiet_option, results
 
 ROOMS = ("insole", "acquisition", "analysis", "gui")
 PACKAGES = (
-    "numpy", "numba", "scipy", "h5py", "pyserial", "cobs", "fastcrc", "PyQt6", "click", "rich", "jinja2",
+    "numpy", "numba", "scipy", "h5py", "pyserial", "cobs", "fastcrc", "PyQt6", "click", "rich", "jinja2", "fpdf2",
 )  # fmt: skip
 
 
