@@ -19,8 +19,9 @@ from insole.errors import UsageError
 
 @click.command(
     name="record",
-    epilog="Addresses: a serial port (/dev/ttyACM0, COM5), any pyserial URL, sim://left?gait=run&medial=0.1&pace=0, "
-    "or replay://trial.h5. Ctrl-C ends the recording and leaves a readable file (exit code 130).",
+    epilog="Addresses: a serial port (/dev/ttyACM0, COM5), any pyserial URL, a simulated insole (sim://left?gait=run&"
+    "medial=0.1&jitter=0.02,0.03&pace=0; a wrong knob lists them all), or replay://trial.h5. "
+    "Ctrl-C ends the recording and leaves a readable file (exit code 130).",
 )
 @click.option("-o", "--output", required=True, metavar="T.h5", help="The trial file to write; it must not exist.")
 @click.option("--left", metavar="URL", help="Address of the left insole.")
