@@ -360,12 +360,11 @@ def test_the_same_template_is_the_same_bytes_and_asks_for_no_scaling() -> None:
 
 
 @pytest.mark.gui
-def test_rendered_by_another_program_crosses_and_bars_are_in_place() -> None:
+def test_rendered_by_another_program_crosses_and_bars_are_in_place(qapp: Any) -> None:
     from PyQt6.QtCore import QBuffer, QByteArray, QSize
-    from PyQt6.QtGui import QGuiApplication, QImage
+    from PyQt6.QtGui import QImage
     from PyQt6.QtPdf import QPdfDocument
 
-    app = QGuiApplication.instance() or QGuiApplication([])
     layout = reference_layout(42.0)
     data = pdf(template(both(layout)), "test")
     buffer = QBuffer()
@@ -381,7 +380,6 @@ def test_rendered_by_another_program_crosses_and_bars_are_in_place() -> None:
     dark = (rgba[..., 3] > 100) & (rgba[..., :3].max(axis=2) < 130)
     document.close()
     buffer.close()
-    del app
     (sheet,) = measured(data)
     for sign, origin in feet(sheet, layout):
         for x, y in origin + np.stack([sign * layout.x_mm, layout.y_mm], axis=1):
