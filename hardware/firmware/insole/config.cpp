@@ -28,6 +28,8 @@ void set_defaults(ConfigRecord &record) {
   static_assert(sizeof INSOLE_SERIAL - 1 <= CONFIG_STRING, "INSOLE_SERIAL has more than 32 characters");
   static_assert(sizeof INSOLE_LAYOUT - 1 <= CONFIG_STRING, "INSOLE_LAYOUT has more than 32 characters");
   static_assert(INSOLE_R_M_MILLIOHM > 0, "INSOLE_R_M_MILLIOHM must not be 0");
+  static_assert(INSOLE_SIDE == 0 || INSOLE_SIDE == 1 || INSOLE_SIDE == 255, "INSOLE_SIDE is 0, 1 or 255");
+  static_assert(INSOLE_CIRCUIT == 0 || INSOLE_CIRCUIT == 1, "INSOLE_CIRCUIT is 0 or 1");
   memset(&record, 0, sizeof record);
   memcpy(record.magic, "INSO", 4);
   record.version = CONFIG_VERSION;

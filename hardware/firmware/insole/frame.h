@@ -52,7 +52,7 @@ inline __attribute__((always_inline)) uint16_t crc16_add(uint16_t crc, uint8_t b
   // Eight steps of the shift register at once: what the low nibble feeds back reaches the high one, no further. Nibbles
   // are swapped, not shifted: the processor has an instruction for it, and would shift in a loop.
   uint8_t d = byte ^ static_cast<uint8_t>(crc);
-  d ^= swap_nibbles(d) & 0xF0;
+  d = static_cast<uint8_t>(d ^ (swap_nibbles(d) & 0xF0));
   const uint8_t nibble = swap_nibbles(d) & 0x0F;
   const uint8_t low = static_cast<uint8_t>(crc >> 8) ^ nibble ^ static_cast<uint8_t>(d << 3);
   const uint8_t high = d ^ static_cast<uint8_t>(nibble >> 1);
