@@ -60,12 +60,8 @@ class FsrArray:
         Every call draws the noise of its m scans, so scans must be asked for in order and once.
         """
         k = self._knobs
-        loaded = self.conductance_s(pressure_kpa, rising, time_s) * k.r_m_ohm
-        loaded = loaded / (1.0 + loaded)
-        rho = loaded if k.circuit == "fsr_high" else 1.0 - loaded
-        codes = rho * self._codes
-        if k.noise_lsb:
-            codes += k.noise_lsb * self._noise.standard_normal(codes.shape)
+        loaded = self._loaded(pressure_kpa, rising, time_s)
+        codes = self._noisy(loaded)
         np.floor(codes, out=codes)
         np.clip(codes, 0, self._codes - 1, out=codes)
         if k.saturation:
@@ -76,3 +72,27 @@ class FsrArray:
             channel, from_s = k.stuck
             counts[time_s >= from_s, channel] = int(STUCK_SHARE * self._codes)
         return counts
+
+    def voltages(self, pressure_kpa: F8, rising: F8, time_s: F8) -> F8:
+        """What the dividers give to a converter, f8[m, n] in **channel** order: shares of the supply, 0 to 1.
+
+        Arguments and noise as for ``counts``, but nothing is rounded. Failures of a converter or a channel (knobs
+        saturation and stuck) are no matter of the voltage.
+        """
+        codes = self._noisy(self._loaded(pressure_kpa, rising, time_s))
+        shares = np.empty(codes.shape)
+        shares[:, self._knobs.layout.channel] = np.clip(codes / self._codes, 0.0, 1.0)
+        return shares
+
+    def _loaded(self, pressure_kpa: F8, rising: F8, time_s: F8) -> F8:
+        """Share of the supply that lies across the measuring resistor, f8[m, n] in sensel order."""
+        ratio = self.conductance_s(pressure_kpa, rising, time_s) * self._knobs.r_m_ohm
+        return ratio / (1.0 + ratio)
+
+    def _noisy(self, loaded: F8) -> F8:
+        """What the converter sees, in codes with fractions."""
+        k = self._knobs
+        codes = (loaded if k.circuit == "fsr_high" else 1.0 - loaded) * self._codes
+        if k.noise_lsb:
+            codes += k.noise_lsb * self._noise.standard_normal(codes.shape)
+        return codes

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "Compare two conditions: difference, interval, floor, verdict."),
     "import": ("import_", "Turn a recording of another instrument into a trial file."),
     "gui": ("gui", "Open the window (compare page)."),
+    "simulate": ("simulate", "Run the real firmware on simulated boards, and give each a port."),
     "template": ("template", "Draw the 1:1 template of an insole, to print: outline, sensors, numbers."),
     "doctor": ("doctor", "Say what is installed where, and what is missing."),
 }
