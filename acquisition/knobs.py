@@ -110,6 +110,7 @@ class Knobs:
     lose: Ranges
     drop: Ranges
     damage: tuple[int, ...]
+    n_feet: int
 
 
 class _Values:
@@ -251,7 +252,7 @@ def _belt(values: _Values, gait: str) -> tuple[Speed | None, Incline | None, flo
 
 def parse_knobs(
     url: str, side: str, spans: Spans, mass_kg: float | None = None, size_eu: float | None = None,
-    stride_seed: int | None = None,
+    stride_seed: int | None = None, n_feet: int = 2,
 ) -> Knobs:  # fmt: skip
     """Read ``sim://<side>?knob=value&...``; what the URL does not say comes from the trial.
 
@@ -301,5 +302,5 @@ def parse_knobs(
         circuit=values.choice("circuit", "fsr_high", ("fsr_high", "fsr_low")),
         bits=int(values.choice("bits", "10", ("10", "12", "16"))), r_m_ohm=values.number("r_m_ohm", 1000.0, 10.0, 1e6),
         boot_us=values.integer("boot_us", 0, 0, 2**32 - 1) if values.text("boot_us") is not None else None,
-        lose=values.ranges("lose"), drop=values.ranges("drop"), damage=values.indices("damage"),
+        lose=values.ranges("lose"), drop=values.ranges("drop"), damage=values.indices("damage"), n_feet=n_feet,
     )  # fmt: skip

@@ -70,6 +70,7 @@ class LinkContext:
     mass_kg: float | None = None
     size_eu: float | None = None
     stride_seed: int | None = None
+    n_feet: int = 2  # insoles in the recording: who records one foot stands on that leg
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class RecordRequest:
         """What simulated insoles take from the trial. Both feet share their strides, also where their seeds differ."""
         simulated = [(side, url) for side, url in self.urls.items() if url.lower().startswith("sim://")]
         seed = parse_knobs(simulated[0][1], simulated[0][0], Spans()).seed if len(simulated) > 1 else None
-        return LinkContext(self.info.spans, self.info.mass_kg, self.info.size_eu, seed)
+        return LinkContext(self.info.spans, self.info.mass_kg, self.info.size_eu, seed, len(self.urls))
 
     def check(self) -> None:
         """Raise UsageError or TrialFileError for what can be known without opening a link."""

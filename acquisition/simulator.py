@@ -32,7 +32,9 @@ class SimulatedInsole:
     def __init__(self, url: str, side: str, context: LinkContext) -> None:
         """Boot the board. Raises UsageError for another side, an unknown knob or an impossible value."""
         self.url = url
-        knobs = parse_knobs(url, side, context.spans, context.mass_kg, context.size_eu, context.stride_seed)
+        knobs = parse_knobs(
+            url, side, context.spans, context.mass_kg, context.size_eu, context.stride_seed, context.n_feet
+        )
         self.realtime = knobs.pace > 0.0
         self._pace = knobs.pace
         self._board = SimulatedBoard(knobs)

@@ -65,7 +65,8 @@ class Walk:
         self.kappa = generator_kappa(
             self.generator, body_weight_n, knobs.contact_s, knobs.stride_s, knobs.medial, cosine
         )
-        self.standing_kpa = standing_kpa(knobs.layout, body_weight_n / (2.0 * self.kappa), knobs.medial)
+        # Quiet stance shares the weight; with one insole it is stance on that leg, as the static force scale takes it.
+        self.standing_kpa = standing_kpa(knobs.layout, body_weight_n / (knobs.n_feet * self.kappa), knobs.medial)
         phase = np.linspace(0.0, 1.0, 1001)[1:-1]
         slope = np.diff(self.generator.pressure_kpa(phase, np.full(phase.size, knobs.medial)), axis=0) * 1000.0
         self._steepest_kpa_s = np.abs(slope).max(axis=0) / knobs.contact_s

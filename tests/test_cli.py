@@ -262,3 +262,15 @@ def test_a_copy_of_a_recording_is_no_repeat_of_it(
     capsys.readouterr()
     arguments = ["compare", "--base", str(trial), "--base", str(copy), "--other", str(other), "--quiet"]
     refused(capsys, arguments, 2, "T and A2 are the same recording")
+
+
+def test_one_recorded_foot_stands_on_its_own_leg(tmp_path: Path) -> None:
+    scales = {}
+    for name, sides in (("both", ("left", "right")), ("one", ("left",))):
+        path = tmp_path / f"{name}.h5"
+        urls = [word for side in sides for word in (f"--{side}", f"sim://{side}?pace=0&seed=3")]
+        spans = ["--unloaded-s", "3", "--standing-s", "4", "--duration", "8"]
+        assert main(["record", "-o", str(path), *urls, *spans, "--mass-kg", "70", "--quiet"]) == 0
+        scales[name] = open_trial(path).kappa_event
+    assert scales["one"].source == "static"
+    assert scales["one"].value == pytest.approx(scales["both"].value, rel=0.01)
