@@ -271,7 +271,11 @@ def test_a_recording_outlives_whoever_watched_it(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no terminals that hang up here")
 def test_a_terminal_that_hangs_up_leaves_a_trial(tmp_path: Path) -> None:
-    recording = running(tmp_path / "T.h5", stderr=subprocess.PIPE)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a suite under nohup would hand on that it is ignored
+    try:
+        recording = running(tmp_path / "T.h5", stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and not list(tmp_path.glob("*.jrn")):
         time.sleep(0.05)
