@@ -46,6 +46,10 @@ inline __attribute__((always_inline)) void board_choose(uint8_t channel) {
 }
 inline __attribute__((always_inline)) void board_await_hold(uint8_t) {}
 
+// ADC clocks from the wish for the first conversion until the second channel may be chosen: one until it begins, one
+// until its own channel is locked (ds 2560 section 26.5.1).
+const uint8_t START_CLOCKS = 2;
+
 #elif defined(__AVR_ATmega328P__)
 
 #define BOARD_NAME "uno+4067"
@@ -77,11 +81,17 @@ inline void board_begin_channels() {
 
 // The select lines act at once, also in the middle of a conversion. PORTD's other bits are inputs with pull-ups, which
 // nobody changes after the start, so that one plain write (no read before it, so nothing to interrupt) will do.
-inline __attribute__((always_inline)) void board_choose(uint8_t channel) { PORTD = static_cast<uint8_t>(channel << 4) | _BV(PD2) | _BV(PD3); }
+inline __attribute__((always_inline)) void board_choose(uint8_t channel) {
+  PORTD = static_cast<uint8_t>(channel << 4) | _BV(PD2) | _BV(PD3);
+}
 
 // Waits until the sample of the conversion that has just begun is certainly held: 1.5 ADC clocks after its start
 // (ds 328P section 23.4). Loops of three cycles; what the interrupt has spent before counts as well.
 inline __attribute__((always_inline)) void board_await_hold(uint8_t loops) { _delay_loop_1(loops); }
+
+// ADC clocks from the wish for the first conversion until the second channel may be chosen: one until it begins, 1.5
+// until its sample is held, and half a one to spare.
+const uint8_t START_CLOCKS = 3;
 
 #else
 #error "the board is an Arduino Mega 2560, or an Uno or Nano with ATmega328P"

@@ -5,14 +5,14 @@
 
 #include <stdint.h>
 
-// --- The line ---------------------------------------------------------------------------------------------------------
+// --- The line ---
 
 // 1000000 or 500000 baud: both divide 16 MHz exactly. 115200 would be 2.1 % off, and too slow for 1000 Hz.
 #ifndef INSOLE_BAUD
 #define INSOLE_BAUD 1000000
 #endif
 
-// --- Identity -----------------------------------------------------------------------------------------------------------
+// --- Identity ---
 
 // Used while the EEPROM is blank. To write other values into a board that has its own already, upload once with
 // INSOLE_PROVISION 1, then again with 0: the record below is overwritten at every boot while it is 1.
@@ -38,7 +38,7 @@
 #define INSOLE_FIRMWARE "1.0.0"
 #define INSOLE_DEFAULT_RATE_HZ 1000
 
-// --- Pins ---------------------------------------------------------------------------------------------------------------
+// --- Pins ---
 
 // The same numbers on both boards. Sensels: A0 to A15 on the Mega; on the Uno A0 is the common pin of a 74HC4067
 // whose S0 to S3 are on D4 to D7.
@@ -47,7 +47,7 @@
 #define PIN_SYNC_OUT 8  // PH5 on the Mega, PB0 on the Uno
 #define PIN_SELECT_0 4  // S0 of the multiplexer (Uno), PD4; S1, S2, S3 follow on PD5, PD6, PD7
 
-// --- EEPROM -------------------------------------------------------------------------------------------------------------
+// --- EEPROM ---
 
 // Addresses 0 to 3 stay unused: a brown-out during a write likes to hit address 0.
 const uint16_t EEPROM_BOOT_ID = 4;   // u32, little-endian, counts boots; blank is 0xFFFFFFFF, so the first boot is 0

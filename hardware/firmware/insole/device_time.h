@@ -30,6 +30,8 @@ inline uint32_t device_time() {
 
 // Value of a compare register whose match happens at this time: the flag rises one tick after the counts are equal
 // (ds 2560 section 17.8).
-inline __attribute__((always_inline)) uint16_t compare_at(uint32_t time_us) { return static_cast<uint16_t>(static_cast<uint16_t>(time_us) * 2 - 1); }
+inline __attribute__((always_inline)) uint16_t compare_at(uint32_t time_us) {
+  return static_cast<uint16_t>(static_cast<uint16_t>(time_us) * 2 - 1);
+}
 
 #endif

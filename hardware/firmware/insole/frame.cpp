@@ -45,6 +45,7 @@ bool send(SendRing &ring, const uint8_t *body, uint8_t n) {
   ++at;
   ring.bytes[code_at] = static_cast<uint8_t>(at - code_at);
   ring.bytes[at] = 0;
+  in_order();
   ring.head = static_cast<uint8_t>(at + 1);
   return true;
 }
@@ -93,6 +94,7 @@ uint8_t *pack(uint8_t *to, const uint16_t *counts) {
 bool send_delimiter(SendRing &ring) {
   if (ring_room(ring) < 1) return false;
   ring.bytes[ring.head] = 0;
+  in_order();
   ring.head = static_cast<uint8_t>(ring.head + 1);
   return true;
 }

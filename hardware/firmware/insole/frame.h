@@ -43,6 +43,10 @@ struct SendRing {
   volatile uint8_t tail;  // moved by the line's interrupt only
 };
 
+// Keeps the compiler from moving what stands before it behind it, or the other way round: a volatile index is in order
+// with other volatile accesses only, not with the bytes it speaks for.
+inline void in_order() { __asm__ __volatile__("" ::: "memory"); }
+
 inline uint8_t ring_room(const SendRing &ring) { return static_cast<uint8_t>(ring.tail - ring.head - 1); }
 
 // CRC-16/MCRF4XX.
@@ -64,8 +68,8 @@ struct Scan {
   uint32_t time_us;
   uint16_t sequence;
   uint8_t flags;
-  uint8_t overruns;  // scans that failed since the last one handed over, this one included
-  bool good;
+  uint8_t overruns;  // scans that failed between the last one handed over and this one
+  bool good;         // all conversions came, each in its turn
   uint16_t counts[N_SENSELS];
 };
 

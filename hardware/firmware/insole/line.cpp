@@ -16,7 +16,7 @@ static_assert(INSOLE_BAUD >= 250000, "a line below 250000 baud can't carry the u
 const uint8_t RECEIVE_BYTES = 64;
 uint8_t received[RECEIVE_BYTES];
 volatile uint8_t received_head;
-uint8_t received_tail;
+volatile uint8_t received_tail;
 
 }  // namespace
 
@@ -91,7 +91,9 @@ void line_send() {
 
 bool line_receive(uint8_t &byte) {
   if (received_tail == received_head) return false;
+  in_order();
   byte = received[received_tail];
+  in_order();
   received_tail = (received_tail + 1) & (RECEIVE_BYTES - 1);
   return true;
 }

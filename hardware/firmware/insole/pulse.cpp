@@ -56,11 +56,15 @@ void pulse_forget() {
 
 bool pulse_next(Pulse &pulse) {
   if (queue_tail == queue_head) return false;
+  in_order();
   pulse = queue[queue_tail];
   return true;
 }
 
-void pulse_done() { queue_tail = (queue_tail + 1) & (QUEUE - 1); }
+void pulse_done() {
+  in_order();
+  queue_tail = (queue_tail + 1) & (QUEUE - 1);
+}
 
 void sync_out(uint16_t milliseconds) {
   cli();  // PORTH lies outside the reach of sbi, and the interrupt above changes it too

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "config.h"
 #include "device_time.h"
+#include "events.h"
 #include "frame.h"
 #include "line.h"
 #include "pulse.h"
@@ -89,6 +90,7 @@ bool pay_status() {
 void take_scans() {
   while (const Scan *scan = scan_next()) {
     count_missed(scan->sequence, scan->overruns);
+    if (!scan->good) ++counters.overruns;
     if (scan->good && send_frame(send_ring, *scan))
       ++counters.frames_sent;
     else
@@ -169,16 +171,19 @@ void pay_debts() {
   }
 }
 
-// One command at a time: the next is read when the last is answered.
+// One command at a time: the next is read when the last is answered. And not without end: scans come first, whatever
+// the line brings.
 void take_commands() {
   uint8_t byte;
   Command command;
-  while (!owe_identify && !owe_reply && line_receive(byte)) {
+  for (uint8_t turns = 0; turns < 16; ++turns) {
+    if (owe_identify || owe_reply || !line_receive(byte)) return;
     if (decoder.feed(byte, command)) {
       execute(command);
       pay_debts();
     }
   }
+  raise_event();
 }
 
 }  // namespace
