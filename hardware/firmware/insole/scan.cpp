@@ -17,10 +17,9 @@ const uint8_t CONVERSION_CLOCKS = 13;
 // From the timer's match to the start of the first conversion: interrupt, saved registers, the code below.
 const uint8_t START_CYCLES = 60;
 
-// What the Uno's conversion interrupt spends before it waits for the hold, at least: 4 to enter, 3 for the jump, 16 to
-// save registers, 32 for the code in front, rounded down. The ADC's own clock need not be awaited: the conversion that
-// has just begun began on it.
-const uint8_t SPENT_CYCLES = 50;
+// What the Uno's conversion interrupt spends between ADSC and the wait for the hold. Counted from there, the wait is
+// right for a converter that has begun again by itself before, and for one that begins only then.
+const uint8_t SPENT_CYCLES = 22;
 
 // From *start* to the first scan: enough to answer and to set the timer.
 const uint8_t START_LEAD_US = 100;
