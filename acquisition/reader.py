@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from acquisition.clock import SampleClock
 from acquisition.handshake import ANSWER_WITHIN_S, ASK_AGAIN_S, Insole
 from acquisition.link import EndOfLink
-from acquisition.protocol import encode_command
+from acquisition.protocol import Damaged, encode_command
 from acquisition.ring import sample_dtype
 from insole.errors import InsoleError, LinkError
 from insole.frame import Command, CommandType, Identify, Reply, ReplyCode
@@ -22,6 +22,7 @@ from insole.frame import Command, CommandType, Identify, Reply, ReplyCode
 SILENT_S: Final = 10.0
 RENDERING_S: Final = 120.0
 LAST_WORDS_S: Final = 1.0
+CAUSE_WITHIN_S: Final = 0.1
 TICK_S: Final = 0.1
 _POLL_S: Final = 0.05
 # A port gives byte by byte what comes; a moment's rest gathers some frames and halves the work. The stamp
@@ -29,6 +30,7 @@ _POLL_S: Final = 0.05
 _TRICKLE_BYTES: Final = 1024
 _GATHER_S: Final = 0.004
 _CHECK: Final = "check its power and cable"
+_CHECK_LINE: Final = "check its cable and line speed (--baud)"
 
 
 class Sink(Protocol):
@@ -61,6 +63,8 @@ class Reader:
         self._started = False
         self._stop_wanted = False
         self._stopping = False
+        self._restarted = False
+        self._damaged_before = 0
         self._ask_at = 0.0
         # Time this reader has left to wait for what comes next; only its own steps count, it may have to wait its turn.
         self._patience_s = ANSWER_WITHIN_S
@@ -114,13 +118,15 @@ class Reader:
             self._send(CommandType.START)
             self._ask_at = now + ASK_AGAIN_S
         data, host_s = self.insole.link.read(timeout_s)
+        readable = False
         if data:
             for sink in self._sinks:
                 sink.take_bytes(self.insole.side, data, host_s)
-            self._take(data, host_s)
+            readable = self._take(data, host_s)
         self._patience_s -= time.monotonic() - now
-        if data and self._started and not self._stopping:
+        if readable and self._started and not self._stopping and not self._restarted:
             self._patience_s = self._silent_s
+            self._damaged_before = self.damaged
         if not self.finished and self._patience_s <= 0.0:
             self._too_late()
         return len(data)
@@ -131,15 +137,22 @@ class Reader:
     def _error(self, what: str, remedy: str) -> LinkError:
         return LinkError(f"the {self.insole.side} insole ({self.insole.url}) {what} {self.elapsed_s:.3f} s; {remedy}")
 
-    def _take(self, data: bytes, host_s: float) -> None:
-        for event in self.insole.decoder.feed(data):
+    def _take(self, data: bytes, host_s: float) -> bool:
+        """Act on what came; whether anything but damage was in it."""
+        events = self.insole.decoder.feed(data)
+        for event in events:
             if isinstance(event, np.ndarray):
+                if self._restarted:
+                    raise self._error("restarted after", _CHECK)
                 self._started = True
                 self._place(event, host_s)
             elif isinstance(event, Reply):
                 self._answered(event)
-            elif isinstance(event, Identify) and event.boot_id != self._boot_id:
-                raise self._error("restarted after", _CHECK)
+            elif isinstance(event, Identify) and event.boot_id != self._boot_id and not self._restarted:
+                # Why it was, if it knows, follows at once.
+                self._restarted = True
+                self._patience_s = min(self._patience_s, CAUSE_WITHIN_S)
+        return any(not isinstance(event, Damaged) for event in events)
 
     def _place(self, frames: NDArray[np.void], host_s: float) -> None:
         placed = self.clock.place(frames["sequence"], frames["device_time_us"], host_s)
@@ -164,13 +177,20 @@ class Reader:
         elif reply.command == CommandType.STOP and self._stopping:
             self.finished = True
         elif reply.command == 0:
-            self.faults.append(f"the {self.insole.side} insole reports: {reply.text or f'fault {reply.code}'}")
+            words = reply.text or f"fault {reply.code}"
+            self.faults.append(f"the {self.insole.side} insole reports: {words}")
+            if self._restarted:
+                raise self._error(f"restarted ({words}) after", _CHECK)
 
     def _too_late(self) -> None:
         if self._stopping:
             self.finished = True
+        elif self._restarted:
+            raise self._error("restarted after", _CHECK)
         elif not self._started:
             raise LinkError(f"the {self.insole.side} insole does not answer 'start'; check cable and firmware")
+        elif self.damaged > self._damaged_before:
+            raise self._error(f"has sent nothing but damage for {self._silent_s:g} s, after", _CHECK_LINE)
         else:
             raise self._error(f"has been silent for {self._silent_s:g} s, after", _CHECK)
 

@@ -64,7 +64,8 @@ def status(scans, dropped=0, boot_us=BOOT_US):
 
 
 class Board:
-    """A ``Link``. ``then`` says what happens after ``scans`` scans: "end", "silence", "unplug", "restart", "anew".
+    """A ``Link``. ``then`` says what happens after ``scans`` scans: "end", "silence", "noise", "unplug", "restart",
+    "brown-out", "anew".
 
     ``deaf_for``: commands that are lost at first; ``unanswered``: commands that get no answer; ``codes``: replies that
     are not ok; ``running``: it streams already when it is opened.
@@ -111,6 +112,12 @@ class Board:
         if self._then == "restart":
             self._running = False
             return encode_record(identify(boot_id=18)), self._host_s
+        if self._then == "brown-out":
+            self._then, cause = "silence", Reply(0, ReplyCode.HARDWARE_FAULT, "brown-out reset")
+            return encode_record(identify(boot_id=18)) + encode_record(cause), self._host_s
+        if self._then == "noise":
+            time.sleep(min(timeout_s, 0.002))
+            return b"\x07noise\0", self._host_s
         if self._then == "anew":
             self._host_s += 2.0
             return stream(0, 2000, boot_us=5), self._host_s
