@@ -12,6 +12,7 @@ import numpy as np
 from acquisition.clock import ClockFit, common_base, fit_clock
 from acquisition.journal import JournalReader
 from acquisition.stream import Stream, read_stream
+from acquisition.sync_wire import wired
 from insole.calibration import Calibration, Electronics, calibration_from_dict
 from insole.errors import InsoleError, TrialFileError
 from insole.frame import Identify
@@ -74,11 +75,14 @@ def build_trial(path: Path) -> Trial:
     streams = {side: stream for side, stream in streams.items() if stream.index.size}
     if not streams:
         raise TrialFileError(f"{path}: no sample was recorded; delete this journal and record again")
+    first_us = {side: stream.first_us for side, stream in streams.items()}
     clocks = common_base(
-        {side: fit_clock(stream.host_us, stream.host["host_time_s"]) for side, stream in streams.items()},
-        {side: stream.first_us for side, stream in streams.items()},
+        {side: fit_clock(stream.host_us, stream.host["host_time_s"]) for side, stream in streams.items()}, first_us
     )
+    clocks, moved_s = wired(clocks, {side: stream.pulses for side, stream in streams.items()}, first_us)
     feet = {side: _foot(plan, side, stream, clocks[side]) for side, stream in streams.items()}
+    if moved_s is not None:
+        feet["right"].clock["sync_moved_s"] = moved_s
     return Trial(
         info=plan.info,
         feet=feet,

@@ -23,6 +23,7 @@
         ├── gaps             {start_index i8, length i8, kind S12, n_damaged i8, n_dropped i8}[g]
         ├── clock            attrs: offset_s, aligned 1|0, drift_ppm, residual_s of the board against the time base
         │                     (aligned 0: the link was not at the pace of its board, each foot counts from its scan 0)
+        │                     sync_moved_s: how far pulses on the sync wire moved this foot; only on the right one
         ├── layout_json      S<length>[1]  the layout in the foot frame (+x medial), spec 1.2
         ├── calibration_json S<length>[1]  the calibration used, absent where the nominal curve stands in
         ├── identify_json    S<length>[1]  what the board said it is; only where a board recorded

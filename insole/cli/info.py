@@ -98,4 +98,6 @@ def _foot(foot: Any) -> str:
         parts.append("nominal calibration" if foot.calibration is None else f"calibration {foot.calibration.id}")
     if "drift_ppm" in foot.clock:
         parts.append(f"clock off by {foot.clock['drift_ppm']:+.1f} ppm")
+    if "sync_moved_s" in foot.clock:
+        parts.append(f"moved by {1000.0 * foot.clock['sync_moved_s']:+.2f} ms by the sync wire")
     return ", ".join(parts)
