@@ -44,7 +44,11 @@ inline __attribute__((always_inline)) void board_choose(uint8_t channel) {
   ADMUX = _BV(REFS0) | (channel & 0x07);
   ADCSRB = channel & 0x08;
 }
-inline __attribute__((always_inline)) void board_await_hold(uint8_t) {}
+
+// How long the conversion interrupt has to wait before it may choose: one ADC clock after the end of the last
+// conversion, which is what triggers the next (ds 2560 section 26.5). It has spent 60 cycles by then: 5 to enter, 3 for
+// the jump, the registers it saves, the code in front. No loops would be 256 of them.
+inline uint8_t board_hold_loops(uint8_t prescaler) { return prescaler <= 64 ? 1 : (prescaler - 60 + 2) / 3; }
 
 // ADC clocks from the wish for the first conversion until the second channel may be chosen: one until it begins, one
 // until its own channel is locked (ds 2560 section 26.5.1).
@@ -62,8 +66,6 @@ const uint8_t START_CLOCKS = 2;
 #define SYNC_IN_HIGH() (PIND & _BV(PD3))
 #define SYNC_OUT_PORT PORTB
 #define SYNC_OUT_BIT PB0
-
-#include <util/delay_basic.h>
 
 inline void board_begin_pins() {
   PORTD |= _BV(PD2) | _BV(PD3);  // pull-ups: a wire that is not there must not float and interrupt all the time
@@ -85,9 +87,11 @@ inline __attribute__((always_inline)) void board_choose(uint8_t channel) {
   PORTD = static_cast<uint8_t>(channel << 4) | _BV(PD2) | _BV(PD3);
 }
 
-// Waits until the sample of the conversion that has just begun is certainly held: 1.5 ADC clocks after its start
-// (ds 328P section 23.4). Loops of three cycles; what the interrupt has spent before counts as well.
-inline __attribute__((always_inline)) void board_await_hold(uint8_t loops) { _delay_loop_1(loops); }
+// How long the conversion interrupt has to wait before it may choose: until the sample of the conversion that has just
+// begun is held, 1.5 ADC clocks after its start (ds 328P section 23.4), here 1.75. Counted from where it writes ADSC,
+// 22 cycles before the wait, that is right for a converter that has begun by itself before, and for one that begins
+// then.
+inline uint8_t board_hold_loops(uint8_t prescaler) { return (prescaler + 3 * (prescaler / 4) - 22 + 2) / 3; }
 
 // ADC clocks from the wish for the first conversion until the second channel may be chosen: one until it begins, 1.5
 // until its sample is held, and half a one to spare.

@@ -10,8 +10,8 @@ uint8_t reset_cause __attribute__((section(".noinit")));
 
 }  // namespace
 
-// Boot loaders come first. Old ones of the Mega 2560 leave the watchdog running and never come back from its reset: such
-// a board needs a newer one.
+// Boot loaders come first. Old ones of the Mega 2560 leave the watchdog running and never come back from its reset:
+// such a board needs a newer one.
 
 // Runs before main, in the third section of the start-up code. After a watchdog reset the watchdog still runs, at its
 // shortest time, and can't be switched off before WDRF is cleared (ds 2560 section 12.5).

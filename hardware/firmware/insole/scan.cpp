@@ -2,6 +2,7 @@
 
 #include <avr/interrupt.h>
 #include <avr/io.h>
+#include <util/delay_basic.h>
 
 #include "board.h"
 #include "device_time.h"
@@ -16,10 +17,6 @@ const uint8_t CONVERSION_CLOCKS = 13;
 
 // From the timer's match to the start of the first conversion: interrupt, saved registers, the code below.
 const uint8_t START_CYCLES = 60;
-
-// What the Uno's conversion interrupt spends between ADSC and the wait for the hold. Counted from there, the wait is
-// right for a converter that has begun again by itself before, and for one that begins only then.
-const uint8_t SPENT_CYCLES = 22;
 
 // From *start* to the first scan: enough to answer and to set the timer.
 const uint8_t START_LEAD_US = 100;
@@ -61,7 +58,7 @@ uint8_t adc_run;              // control word: convert again and again, interrup
 uint8_t adc_last;             // finish the running conversion, no other
 uint8_t adc_rest;             // on, nothing to do
 uint8_t start_ticks;          // from the start of a scan until its second channel may be chosen, half microseconds
-uint8_t hold_loops;           // from a conversion's end until the next channel but one may be chosen
+uint8_t hold_loops;           // from a conversion's end until the next channel but one may be chosen, loops of 3 cycles
 uint16_t least_ticks;         // length of a good scan, at least
 uint16_t spare_ticks;         // and this much more at most
 uint16_t offsets[N_SENSELS];
@@ -138,7 +135,7 @@ ISR(ADC_vect) {
   *count++ = ADCH;
   next_count = count;
   if (k < N_SENSELS - 1) {
-    board_await_hold(hold_loops);
+    _delay_loop_1(hold_loops);
     board_choose((k + 2) & (N_SENSELS - 1));
     // Another conversion has ended already: this interrupt came too late to read, or to choose.
     if (ADCSRA & _BV(ADIF)) filling->late = true;
@@ -177,7 +174,7 @@ void scan_set_rate(uint16_t new_rate_hz) {
   const uint8_t ticks_per_clock = prescaler / 8;
   const uint8_t conversion_ticks = CONVERSION_CLOCKS * ticks_per_clock;
   start_ticks = START_CLOCKS * ticks_per_clock;
-  hold_loops = (prescaler + 3 * (prescaler / 4) - SPENT_CYCLES + 2) / 3;  // 1.75 clocks, loops of 3 cycles
+  hold_loops = board_hold_loops(prescaler);
   least_ticks = N_SENSELS * conversion_ticks - conversion_ticks / 4;
   spare_ticks = conversion_ticks;
 
