@@ -191,6 +191,22 @@ def test_an_empty_interrupt_costs_what_the_datasheet_says(probe, board):
     assert entry["cycles_mean"] == entry["cycles_max"] == cost
 
 
+def test_interrupt_flags_behave_as_the_datasheet_says(probe):
+    """Only the flag written as one is cleared; one that stands interrupts as soon as it may, one instruction late."""
+    with probe("uno") as desk:
+        assert desk.ask(b"Y", "4B") == (0x02, 1, 0, 1)
+        desk.finish()
+
+
+def test_eeprom_takes_its_time_and_is_kept(probe):
+    for value in (0, 1, 2):
+        with probe("mega") as desk:
+            counted, cycles = desk.ask(b"Q", "BH")
+            desk.finish()
+        assert counted == value
+        assert 3400 * 16 <= cycles <= 3400 * 16 + 200
+
+
 @pytest.mark.parametrize("board", BOARDS)
 def test_cpu_budget_is_the_share_not_asleep(probe, board):
     with probe(board, seconds=2) as desk:

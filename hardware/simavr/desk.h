@@ -29,6 +29,7 @@ struct options {
     const char *elf, *board, *eeprom, *port, *feed, *truth, *faults, *pulses, *report;
     bool paced;                /* follow the wall clock */
     double seconds;            /* after *start*; 0: until stopped */
+    double epoch_s;            /* paced: pulses count from this reading of CLOCK_MONOTONIC; 0: from *start* */
     double wait_s;             /* wall seconds to wait for the host; 0: for ever */
     double baud;               /* speed of the host's side; 0: always the board's */
     bool baud_of_host;         /* the speed that the host sets on its port */
@@ -188,15 +189,18 @@ enum fault_kind {
 };
 
 struct fault {
-    double at_us;
+    double at_us;              /* after *start* */
+    uint64_t cycle;            /* once that is known */
     enum fault_kind kind;
     double a, b;
 };
 
 struct faults {
-    struct fault *list;
-    size_t n, next;
-    uint64_t cycle;            /* of the next one; NEVER before *start* and behind the last */
+    struct fault *read;        /* from the files, waiting for *start* */
+    size_t n_read, read_size;
+    struct fault *list;        /* with their cycles, in order */
+    size_t n, next, size;
+    uint64_t cycle;            /* of the next one, or NEVER */
     double flip_p, latency_us;
     uint64_t lost_before, random;
 };
@@ -208,6 +212,7 @@ struct desk {
     struct firmware firmware;
     avr_t *avr;
     double cycles_per_us;
+    double begun_us;           /* wall clock at power-on */
     bool started, streaming, reset_seen;
     uint64_t start;            /* cycle of the first *start* */
     uint64_t horizon;          /* run no farther */

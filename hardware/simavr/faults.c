@@ -1,4 +1,5 @@
-/* What goes wrong, and when: --faults. And the wires that pulse: --pulses. Times count from the first *start*. */
+/* What goes wrong, and when: --faults. And the wires that pulse: --pulses. Times count from the first *start*, those of
+ * pulses from --epoch-s if it is given. */
 #include "desk.h"
 
 #include <errno.h>
@@ -36,16 +37,26 @@ static uint64_t random_u64(struct faults *faults)
     return z ^ z >> 31;
 }
 
-static void add(struct desk *desk, double at_us, enum fault_kind kind, double a, double b)
+static void set_next(struct faults *faults)
+{
+    faults->cycle = faults->next < faults->n ? faults->list[faults->next].cycle : NEVER;
+}
+
+/* In order of time; those of one cycle in the order they came in. */
+static void schedule(struct desk *desk, uint64_t cycle, enum fault_kind kind, double a, double b)
 {
     struct faults *faults = &desk->faults;
-    faults->list = realloc(faults->list, (faults->n + 1) * sizeof *faults->list);
-    if (!faults->list)
-        die(EXIT_FAILED, "out of memory");
+    faults->list = grow(faults->list, &faults->size, faults->n + 1, sizeof *faults->list);
     size_t at = faults->n++;
-    for (; at > faults->next && faults->list[at - 1].at_us > at_us; at--)
+    for (; at > faults->next && faults->list[at - 1].cycle > cycle; at--)
         faults->list[at] = faults->list[at - 1];
-    faults->list[at] = (struct fault){.at_us = at_us, .kind = kind, .a = a, .b = b};
+    faults->list[at] = (struct fault){.cycle = cycle, .kind = kind, .a = a, .b = b};
+    set_next(faults);
+}
+
+static void schedule_after(struct desk *desk, double seconds, enum fault_kind kind, double a)
+{
+    schedule(desk, desk->avr->cycle + (uint64_t)(1e6 * seconds * desk->cycles_per_us + 0.5), kind, a, 0);
 }
 
 static void read_line(struct desk *desk, const char *path, int number, char *text, bool pulses)
@@ -72,7 +83,10 @@ static void read_line(struct desk *desk, const char *path, int number, char *tex
         }
         if (word || n < kind->least || at_s < 0.0 || value[0] < 0.0 || value[1] < 0.0)
             break;
-        add(desk, 1e6 * at_s, kind->kind, value[0], value[1]);
+        struct faults *faults = &desk->faults;
+        faults->read = grow(faults->read, &faults->read_size, faults->n_read + 1, sizeof *faults->read);
+        faults->read[faults->n_read++] =
+            (struct fault){.at_us = 1e6 * at_s, .kind = kind->kind, .a = value[0], .b = value[1]};
         return;
     }
     die(EXIT_USAGE, "%s, line %d: `seconds %s` is expected", path, number,
@@ -92,29 +106,41 @@ static void read_file(struct desk *desk, const char *path, bool pulses)
     fclose(file);
 }
 
+/* Pulses that count from a moment of the wall clock, and so reach two boards at the same time. */
+static void schedule_from_epoch(struct desk *desk)
+{
+    struct faults *faults = &desk->faults;
+    double epoch_us = 1e6 * desk->options->epoch_s - desk->begun_us;
+    for (size_t i = 0; i < faults->n_read; i++) {
+        double cycle = (epoch_us + faults->read[i].at_us) * desk->cycles_per_us;
+        if (cycle > 0.0)
+            schedule(desk, (uint64_t)cycle, faults->read[i].kind, faults->read[i].a, 0);
+    }
+    faults->n_read = 0;
+}
+
 void faults_read(struct desk *desk)
 {
     desk->faults.random = desk->options->seed;
     desk->faults.cycle = NEVER;
-    read_file(desk, desk->options->faults, false);
     read_file(desk, desk->options->pulses, true);
     if (desk->options->pulses) { /* wires are connected: low until the first pulse */
         board_drive(desk, &desk->board->belt, 0);
         board_drive(desk, &desk->board->sync_in, 0);
     }
-}
-
-static void set_next(struct desk *desk)
-{
-    struct faults *faults = &desk->faults;
-    faults->cycle = NEVER;
-    if (faults->next < faults->n)
-        faults->cycle = desk->start + (uint64_t)(faults->list[faults->next].at_us * desk->cycles_per_us + 0.5);
+    if (desk->options->epoch_s > 0.0)
+        schedule_from_epoch(desk);
+    read_file(desk, desk->options->faults, false);
 }
 
 void faults_begin(struct desk *desk)
 {
-    set_next(desk);
+    struct faults *faults = &desk->faults;
+    for (size_t i = 0; i < faults->n_read; i++) {
+        uint64_t after = (uint64_t)(faults->read[i].at_us * desk->cycles_per_us + 0.5);
+        schedule(desk, desk->start + after, faults->read[i].kind, faults->read[i].a, faults->read[i].b);
+    }
+    faults->n_read = 0;
 }
 
 static void unplug(struct desk *desk)
@@ -138,7 +164,7 @@ static void apply(struct desk *desk, const struct fault *fault)
         break;
     case FAULT_UNPLUG:
         unplug(desk);
-        add(desk, fault->at_us + 1e6 * fault->a, FAULT_PLUG_AGAIN, 0, 0);
+        schedule_after(desk, fault->a, FAULT_PLUG_AGAIN, 0);
         break;
     case FAULT_PLUG_AGAIN:
         truth_event(desk, RECORD_PLUG, 0, 0, (uint32_t)(port->lost - faults->lost_before));
@@ -151,17 +177,18 @@ static void apply(struct desk *desk, const struct fault *fault)
         break;
     case FAULT_FLIP:
         faults->flip_p = fault->a;
-        add(desk, fault->at_us + 1e6 * fault->b, FAULT_FLIP_END, 0, 0);
+        schedule_after(desk, fault->b, FAULT_FLIP_END, 0);
         break;
     case FAULT_FLIP_END:
         faults->flip_p = 0.0;
         break;
     case FAULT_STALL:
         truth_event(desk, RECORD_STALL, 0, 0, 0);
+        port_service(desk, false); /* what came before is the host's */
         port->stalled = true;
         port->bridge_bytes = (size_t)fault->b;
         faults->lost_before = port->lost;
-        add(desk, fault->at_us + 1e6 * fault->a, FAULT_STALL_END, 0, 0);
+        schedule_after(desk, fault->a, FAULT_STALL_END, 0);
         break;
     case FAULT_STALL_END:
         port->stalled = false;
@@ -172,14 +199,14 @@ static void apply(struct desk *desk, const struct fault *fault)
         desk->uart.host_baud = fault->a;
         truth_event(desk, RECORD_BAUD, 0, 0, (uint32_t)fault->a);
         if (fault->kind == FAULT_BAUD && fault->b > 0.0)
-            add(desk, fault->at_us + 1e6 * fault->b, FAULT_BAUD_END, desk->options->baud, 0);
+            schedule_after(desk, fault->b, FAULT_BAUD_END, desk->options->baud);
         break;
     case FAULT_LATENCY:
     case FAULT_LATENCY_END:
         faults->latency_us = 1000.0 * fault->a;
         truth_event(desk, RECORD_LATENCY, 0, 0, (uint32_t)faults->latency_us);
         if (fault->kind == FAULT_LATENCY && fault->b > 0.0)
-            add(desk, fault->at_us + 1e6 * fault->b, FAULT_LATENCY_END, 0, 0);
+            schedule_after(desk, fault->b, FAULT_LATENCY_END, 0);
         break;
     case FAULT_DROP_ADC:
         desk->adc.drop += (uint32_t)fault->a;
@@ -201,8 +228,8 @@ void faults_apply(struct desk *desk)
     struct faults *faults = &desk->faults;
     while (faults->cycle <= desk->avr->cycle) {
         struct fault fault = faults->list[faults->next++]; /* a copy: `apply` may lengthen the list */
+        set_next(faults);
         apply(desk, &fault);
-        set_next(desk);
     }
 }
 

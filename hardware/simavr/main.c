@@ -68,6 +68,7 @@ static void read_options(struct options *o, int argc, char **argv)
         {"--port", &o->port, 0, 0, 0}, {"--feed", &o->feed, 0, 0, 0}, {"--truth", &o->truth, 0, 0, 0},
         {"--faults", &o->faults, 0, 0, 0}, {"--pulses", &o->pulses, 0, 0, 0}, {"--report", &o->report, 0, 0, 0},
         {"--seconds", 0, &o->seconds, 0, 1e6}, {"--wait-s", 0, &o->wait_s, 0, 1e6},
+        {"--epoch-s", 0, &o->epoch_s, 0, 1e12},
         {"--clock-ppm", 0, &o->clock_ppm, -1e5, 1e5}, {"--rc-us", 0, &o->rc_us, 0, 1e6},
     };
     for (int i = 1; i < argc; i++) {
@@ -98,6 +99,8 @@ static void read_options(struct options *o, int argc, char **argv)
     }
     if (!o->elf || !o->board || !o->eeprom || !o->port || !o->feed)
         die(EXIT_USAGE, "--elf, --board, --eeprom, --port and --feed are needed");
+    if (o->epoch_s > 0.0 && !o->paced)
+        die(EXIT_USAGE, "--epoch-s is a moment of the wall clock, which --pace 0 does not follow");
 }
 
 static const struct board *find_board(const char *name)
@@ -137,7 +140,7 @@ static void wait_for_reader(struct desk *desk, double since_us)
 static void run(struct desk *desk)
 {
     const struct options *o = desk->options;
-    double begun_us = wall_us(), cycles_per_us = desk->cycles_per_us;
+    double begun_us = desk->begun_us, cycles_per_us = desk->cycles_per_us;
     while (!stop_asked) {
         uint64_t end = NEVER, cycle = desk->avr->cycle;
         if (desk->started && o->seconds > 0.0) {
@@ -186,8 +189,9 @@ int main(int argc, char **argv)
     desk->board = find_board(options.board);
     desk->cycles_per_us = CPU_HZ / 1e6 * (1.0 + 1e-6 * options.clock_ppm);
     board_power_on(desk);
+    feed_open(&desk->feed, options.feed); /* a FIFO: waits for its writer */
+    desk->begun_us = wall_us();
     faults_read(desk);
-    feed_open(&desk->feed, options.feed);
     truth_open(desk, options.truth);
     port_open(desk);
 

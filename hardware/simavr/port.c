@@ -78,7 +78,7 @@ bool port_has_host(const struct desk *desk)
 /* Bytes that are due and that the kernel has not taken. */
 size_t port_waiting(const struct desk *desk)
 {
-    return desk->port.stalled ? 0 : desk->port.ready_end - desk->port.ready_head;
+    return desk->port.ready_end - desk->port.ready_head;
 }
 
 void port_send(struct desk *desk, uint8_t byte)
@@ -86,7 +86,7 @@ void port_send(struct desk *desk, uint8_t byte)
     struct port *port = &desk->port;
     byte = faults_bend(desk, byte);
     if (!port->plugged ||
-        (port->stalled && port->count + port->ready_end - port->ready_head >= port->bridge_bytes)) {
+        (port->stalled && port->count >= port->bridge_bytes)) {
         port->lost++;
         return;
     }
@@ -158,10 +158,9 @@ void port_service(struct desk *desk, bool listen)
     if (desk->options->baud_of_host)
         take_speed(desk);
     uart_listen(desk);
-    if (!port->stalled) {
+    if (!port->stalled)
         make_ready(desk, true_us(desk, desk->avr->cycle));
-        give(desk);
-    }
+    give(desk);
     uint8_t bytes[256];
     ssize_t n;
     while (listen && (n = read(port->master, bytes, sizeof bytes)) > 0)

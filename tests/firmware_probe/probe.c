@@ -3,6 +3,7 @@
  * ATmega2560 or ATmega328P at 16 MHz, UART 0 at 1 Mbaud. A command is one byte and its arguments; the answer's length is
  * known to the asker. `streaming` is 1 while a command is at work.
  */
+#include <avr/eeprom.h>
 #include <avr/interrupt.h>
 #include <avr/io.h>
 #include <avr/sleep.h>
@@ -280,6 +281,63 @@ static void stream(void)
     }
 }
 
+/* 'Q': a byte of the EEPROM, one more than it was, and the cycles until it stood there. */
+static void count_in_eeprom(void)
+{
+    uint8_t *const at = (uint8_t *)10;
+    uint8_t value = eeprom_read_byte(at) + 1;
+    clock_on();
+    eeprom_write_byte(at, value);
+    eeprom_busy_wait();
+    uint16_t took = TCNT1;
+    send(eeprom_read_byte(at));
+    send16(took);
+}
+
+static uint8_t served(void)
+{
+    uint8_t count = (uint8_t)n_results;
+    n_results = 0;
+    return count;
+}
+
+/* A compare flag of timer 1 stands, its interrupt is enabled. */
+static void make_pending(void)
+{
+    cli();
+    TIMSK1 = 0;
+    clock_on();
+    _delay_loop_1(50);
+    TIMSK1 = _BV(OCIE1A);
+}
+
+/* 'Y': flags left by writing TIFR1; interrupts served after a late enable, within SEI CLI, within SEI NOP CLI. */
+static void flags(void)
+{
+    timer_job = 'Y';
+    n_results = 0;
+    OCR1A = 50;
+    OCR1B = 60;
+    TIMSK1 = 0;
+    clock_on();
+    _delay_loop_1(50);
+    TIFR1 = _BV(OCF1B);
+    send(TIFR1 & (_BV(OCF1A) | _BV(OCF1B)));
+    TIFR1 = _BV(OCF1A);
+    make_pending();
+    sei();
+    _delay_loop_1(5);
+    cli();
+    send(served());
+    make_pending();
+    __asm__ volatile("sei\n cli\n nop\n nop" ::: "memory");
+    send(served());
+    make_pending();
+    __asm__ volatile("sei\n nop\n cli\n nop" ::: "memory");
+    send(served());
+    TIMSK1 = 0;
+}
+
 /* 'P': the level of both input pins, and the time in units of 256 cycles, whenever one changes; for ever. */
 static void pulses(void)
 {
@@ -329,6 +387,7 @@ int main(void)
         case 'I': interrupt_cost(); break;
         case 'M': send(reset_cause); _delay_loop_2(1000); break;
         case 'P': pulses(); break;
+        case 'Q': count_in_eeprom(); break;
         case 'R': overrun(); break;
         case 'S': settle(); break;
         case 'T': triggered(); break;
@@ -340,6 +399,7 @@ int main(void)
             wdt_enable(WDTO_15MS);
             for (;;) {
             }
+        case 'Y': flags(); break;
         case 'Z': stream(); break;
         }
         streaming = 0;
