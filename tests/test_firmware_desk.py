@@ -86,6 +86,14 @@ def test_channel_is_locked_when_a_conversion_starts(probe):
     assert len(written.of(MUX_RACE)) == 0
 
 
+@pytest.mark.parametrize(("loops", "channel"), [(1, 9), (50, 9), (110, 2), (250, 2)])
+def test_what_is_converted_is_what_was_there_at_the_hold(probe, loops, channel):
+    """At 128 cycles a clock: up to 128 to the next edge, 192 to the hold; a switch before counts, a later one not."""
+    with probe("uno") as desk:
+        assert desk.ask(bytes((ord("H"), 7, loops)), "H") == (code_of(MILLIVOLT[channel]),)
+        assert desk.finish().of(CONVERSION)["channel"][-1] == channel
+
+
 def test_timer_triggers_conversions_without_jitter(probe):
     with probe("uno") as desk:
         codes = desk.ask(b"T", "20H")
@@ -194,7 +202,7 @@ def test_an_empty_interrupt_costs_what_the_datasheet_says(probe, board):
 def test_interrupt_flags_behave_as_the_datasheet_says(probe):
     """Only the flag written as one is cleared; one that stands interrupts as soon as it may, one instruction late."""
     with probe("uno") as desk:
-        assert desk.ask(b"Y", "4B") == (0x02, 1, 0, 1)
+        assert desk.ask(b"Y", "6B") == (0x02, 1, 0, 1, 0x01, 0x00)
         desk.finish()
 
 
@@ -255,6 +263,18 @@ def test_pulses_reach_the_pins_named_in_the_table(probe, board):
     assert data["tick"] * 16.0 == pytest.approx([at * 1e6 for at, *_ in edges], abs=24.0)
     assert truth["t_us"] == pytest.approx([at * 1e6 for at, *_ in edges], abs=0.5)
     assert truth["channel"].tolist() == [0, 1, 0, 1]
+
+
+def test_inputs_keep_their_levels_over_a_reset(probe):
+    """What a wire drives, it drives; what nothing drives, a pull-up holds high."""
+    for name, pulses, levels in (("wire", "0.001 belt 1\n", [0x10, 0x10]), ("bare", "", [0x30, 0x30])):
+        with probe("mega", name=name, pulses=pulses, faults="0.002 reset 0.02\n", seconds=1) as desk:
+            found = []
+            for _ in range(2):
+                desk.write(b"P")
+                found.append(desk.read(3)[0])
+            assert found == levels
+            desk.finish()
 
 
 def test_a_crystal_off_by_ppm_stretches_all_times(probe):

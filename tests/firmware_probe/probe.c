@@ -172,6 +172,21 @@ static void settle(void)
     send16(convert(adps));
 }
 
+/* 'H' adps, loops: a conversion of channel 2; channel 9 is chosen a while of 3 cycles a loop after its start. */
+static void hold(void)
+{
+    uint8_t adps = receive(), loops = receive();
+    convert(adps);
+    choose(2);
+    _delay_loop_2(8000);
+    ADCSRA = (uint8_t)(_BV(ADEN) | _BV(ADSC) | _BV(ADIF) | adps);
+    _delay_loop_1(loops);
+    choose(9);
+    while (ADCSRA & _BV(ADSC)) {
+    }
+    send16(ADC);
+}
+
 ISR(ADC_vect)
 {
     uint16_t code = ADC;
@@ -311,7 +326,8 @@ static void make_pending(void)
     TIMSK1 = _BV(OCIE1A);
 }
 
-/* 'Y': flags left by writing TIFR1; interrupts served after a late enable, within SEI CLI, within SEI NOP CLI. */
+/* 'Y': flags left by writing TIFR1; interrupts served after a late enable, within SEI CLI, within SEI NOP CLI; on the
+ * Uno EIFR with a flag, and after it was cleared. */
 static void flags(void)
 {
     timer_job = 'Y';
@@ -336,6 +352,15 @@ static void flags(void)
     __asm__ volatile("sei\n nop\n cli\n nop" ::: "memory");
     send(served());
     TIMSK1 = 0;
+#ifndef __AVR_ATmega2560__
+    EICRA = _BV(ISC00);
+    DDRD |= _BV(PD2);
+    PORTD ^= _BV(PD2);
+    send(EIFR);
+    EIFR = _BV(INTF0);
+    send(EIFR);
+    DDRD &= ~_BV(PD2);
+#endif
 }
 
 /* 'P': the level of both input pins, and the time in units of 256 cycles, whenever one changes; for ever. */
@@ -384,6 +409,7 @@ int main(void)
         case 'E': arrival(); break;
         case 'F': first_conversion(); break;
         case 'G': free_running(); break;
+        case 'H': hold(); break;
         case 'I': interrupt_cost(); break;
         case 'M': send(reset_cause); _delay_loop_2(1000); break;
         case 'P': pulses(); break;
