@@ -9,12 +9,12 @@
 
 void pulse_begin();
 
-// Throws away the edges that wait. They stay counted.
-void pulse_forget();
-
 // The oldest edge that waits, false if there is none. It goes on waiting until pulse_done().
 bool pulse_next(Pulse &pulse);
 void pulse_done();
+
+// Throws away the edges that wait. They stay counted.
+void pulse_forget();
 
 // Sync output high now, low after this many ms.
 void sync_out(uint16_t milliseconds);
