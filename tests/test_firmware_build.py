@@ -160,3 +160,33 @@ def test_headers_guard_themselves(path: Path) -> None:
 def test_frame_and_command_know_no_board(name: str) -> None:
     includes = re.findall(r"#include\s+([<\"][^>\"]+[>\"])", (SKETCH / name).read_text(encoding="utf-8"))
     assert set(includes) <= {"<stdint.h>", "<string.h>", '"frame.h"', '"command.h"'}
+
+
+# --- pins ---
+
+
+def test_the_simulated_boards_are_wired_like_the_real_ones() -> None:
+    """Three places name pins: config.h for the maker, board.h for the compiler, boards.h for the desk."""
+    config = (SKETCH / "config.h").read_text(encoding="utf-8")
+    numbers = {name: int(pin) for name, pin in re.findall(r"#define PIN_(\w+) (\d+)", config)}
+    comments = dict(re.findall(r"#define PIN_(\w+) \d+\s*// (.*)", config))
+    mega, uno = (SKETCH / "board.h").read_text(encoding="utf-8").split("#elif")
+    desk = (FIRMWARE.parent / "simavr" / "boards.h").read_text(encoding="utf-8")
+    for board, code in (("mega", mega), ("uno", uno)):
+        entry = desk[desk.index(f'.name = "{board}"') :]
+        for name, used in (
+            ("sync_in", "#define SYNC_IN_HIGH() (PIN{port} & _BV(P{port}{bit}))"),
+            ("sync_out", "#define SYNC_OUT_PORT PORT{port}\n#define SYNC_OUT_BIT P{port}{bit}\n"),
+            ("belt", "PORT{port} |= _BV(P{port}{bit}) |"),
+        ):
+            found = re.search(rf'\.{name} = {{"D(\d+)", \'(\w)\', (\d)}}', entry)
+            assert found is not None, name
+            pin, port, bit = found.groups()
+            assert int(pin) == numbers[name.upper()], (board, name)
+            assert f"P{port}{bit}" in comments[name.upper()], (board, name)
+            assert used.format(port=port, bit=bit) in code, (board, name)
+    selects = re.search(r"\.select = {(.*)}", desk)
+    assert selects is not None
+    first = numbers["SELECT_0"]
+    wired = re.findall(r'{"D(\d+)", \'D\', (\d)}', selects.group(1))
+    assert wired == [(str(first + k), str(first + k)) for k in range(4)]
