@@ -64,7 +64,7 @@ class Reader:
         self._stop_wanted = False
         self._stopping = False
         self._restarted = False
-        self._damaged_before = 0
+        self._readable_s = 0.0
         self._ask_at = 0.0
         # Time this reader has left to wait for what comes next; only its own steps count, it may have to wait its turn.
         self._patience_s = ANSWER_WITHIN_S
@@ -126,7 +126,9 @@ class Reader:
         self._patience_s -= time.monotonic() - now
         if readable and self._started and not self._stopping and not self._restarted:
             self._patience_s = self._silent_s
-            self._damaged_before = self.damaged
+            self._readable_s = host_s
+        elif data and self._started and not self._stopping:
+            self._only_damage(host_s)
         if not self.finished and self._patience_s <= 0.0:
             self._too_late()
         return len(data)
@@ -182,6 +184,11 @@ class Reader:
             if self._restarted:
                 raise self._error(f"restarted ({words}) after", _CHECK)
 
+    def _only_damage(self, host_s: float) -> None:
+        """Noise that never rests takes no time to wait for, so patience does not run out; a port's stamps know."""
+        if self.insole.link.realtime and host_s - self._readable_s > self._silent_s:
+            raise self._error(f"has sent nothing but damage for {self._silent_s:g} s, after", _CHECK_LINE)
+
     def _too_late(self) -> None:
         if self._stopping:
             self.finished = True
@@ -189,8 +196,6 @@ class Reader:
             raise self._error("restarted after", _CHECK)
         elif not self._started:
             raise LinkError(f"the {self.insole.side} insole does not answer 'start'; check cable and firmware")
-        elif self.damaged > self._damaged_before:
-            raise self._error(f"has sent nothing but damage for {self._silent_s:g} s, after", _CHECK_LINE)
         else:
             raise self._error(f"has been silent for {self._silent_s:g} s, after", _CHECK)
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from acquisition.clock import STAMP_SPAN_US, ClockFit
 from insole.frame import Pulse
 
-MATCH_WITHIN_S: Final = 0.1
-"""Latencies differ by less; pulses on the wire must be farther apart than twice this."""
+MATCH_WITHIN_S: Final = 0.4
+"""Pulses on the wire must be farther apart than twice this; nothing differs by so much."""
 AGREE_WITHIN_S: Final = 0.001
 FEWEST: Final = 2
 

@@ -117,6 +117,7 @@ class Board:
             return encode_record(identify(boot_id=18)) + encode_record(cause), self._host_s
         if self._then == "noise":
             time.sleep(min(timeout_s, 0.002))
+            self._host_s += 0.01
             return b"\x07noise\0", self._host_s
         if self._then == "anew":
             self._host_s += 2.0

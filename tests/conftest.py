@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -40,8 +39,11 @@ def _why_no_data() -> str | None:
     return None if Path(folder).is_dir() else f"real recordings: {folder} is not a folder"
 
 
+@lru_cache(maxsize=1)
 def _why_no_firmware() -> str | None:
-    missing = [tool for tool in ("avr-gcc", "avr-objcopy") if shutil.which(tool) is None]
+    from acquisition.silicon import missing_tools
+
+    missing = missing_tools()
     return f"firmware: {', '.join(missing)} not found" if missing else None
 
 
@@ -90,6 +92,14 @@ def real_data(request: pytest.FixtureRequest) -> Callable[[str], Path]:
         return path
 
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def builds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Firmware and desk are built once a run, into a folder of the run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INSOLE_BUILD", str(tmp_path_factory.mktemp("build")))
+        yield
 
 
 @pytest.fixture(autouse=True)

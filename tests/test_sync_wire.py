@@ -33,7 +33,7 @@ def test_pulses_that_only_one_foot_saw_do_not_matter():
         ([], [1.0, 2.0]),
         ([1.0, 2.0], []),
         ([1.0], [1.003]),  # one pulse could be anything
-        ([1.0, 6.0], [1.2, 6.2]),  # too far apart to be the same
+        ([1.0, 6.0], [1.5, 6.5]),  # too far apart to be the same
         ([1.0, 6.0], [1.003, 6.03]),  # these two do not agree
         ([1.0, 6.0, 11.0, 16.0], [1.003, 6.003, 11.03, 16.05]),  # nor do more than half
     ],
