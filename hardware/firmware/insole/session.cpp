@@ -79,7 +79,7 @@ void count_scan() {
   }
 }
 
-// A status stands behind the last frame it counts: nothing is counted while one waits for room.
+// A status carries the counters of the moment it enters the ring, so it stands behind the last frame it counts.
 bool pay_status() {
   if (!owe_status) return true;
   if (!send_status(send_ring, device_time(), counters)) return false;
