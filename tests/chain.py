@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,6 @@ from acquisition.link import LinkContext, open_link
 from acquisition.protocol import Damaged, Decoder, encode_command
 from acquisition.recorder import RecordRequest, record
 from acquisition.silicon import SimulatedHardware, build_desk, build_firmware
-from insole.errors import LinkError
 from insole.frame import Command, CommandType, Identify, Pulse, Reply, Status
 from insole.trial import Spans, TrialInfo, open_trial
 
@@ -63,7 +62,6 @@ class Run:
     events: list = field(default_factory=list)
     raw: bytes = b""
     written: Written | None = None
-    hung_up: bool = False
 
     def of(self, kind):
         return [event for event in self.events if isinstance(event, kind)]
@@ -94,11 +92,8 @@ def latched(written):
     return conversions["code"].reshape(scans, 16), conversions["t_us"].reshape(scans, 16)
 
 
-def session(hardware, scans, *, rate_hz=None, commands=(), stop=True):
-    """Identify, set the rate, start, read ``scans`` scans, stop; until the stop is answered or the port hangs up.
-
-    ``commands``: sent behind *start*. With ``stop`` False: until the port hangs up.
-    """
+def session(hardware, scans, *, rate_hz=None):
+    """Identify, set the rate, start, read ``scans`` scans, stop; until the stop is answered or the board was reset."""
     link = open_link(str(hardware.port), "left", None, LinkContext())
     try:
         insole = Insole("left", link.url, link, None)
@@ -108,22 +103,16 @@ def session(hardware, scans, *, rate_hz=None, commands=(), stop=True):
             insole.set_rate(rate_hz)
         run = Run(insole.identify)
         link.write(encode_command(Command(CommandType.START)))
-        for command in commands:
-            link.write(encode_command(command))
-        _collect(run, link, insole.decoder, scans, stop)
+        _collect(run, link, insole.decoder, scans)
         return run
     finally:
         link.close()
 
 
-def _collect(run: Run, link, decoder: Decoder, scans: int, stop: bool) -> None:
+def _collect(run: Run, link, decoder: Decoder, scans: int) -> None:
     pieces, stopping, highest, silent = [], False, -1, 0
     while silent < 200:
-        try:
-            data, _ = link.read(0.1)
-        except LinkError:
-            run.hung_up = True
-            break
+        data, _ = link.read(0.1)
         silent = 0 if data else silent + 1
         pieces.append(data)
         events = decoder.feed(data)
@@ -131,10 +120,9 @@ def _collect(run: Run, link, decoder: Decoder, scans: int, stop: bool) -> None:
         for event in events:
             if isinstance(event, np.ndarray):
                 highest += (int(event["sequence"][-1]) - highest) % 65_536
-        if stop and not stopping and highest >= scans - 1:
+        if not stopping and max(highest, decoder.damaged) >= scans - 1:
             stopping = True
-            with suppress(LinkError):
-                link.write(encode_command(Command(CommandType.STOP)))
+            link.write(encode_command(Command(CommandType.STOP)))
         if any(isinstance(event, Identify) for event in events):
             break  # it was reset
         if any(isinstance(event, Reply) and event.command == CommandType.STOP for event in events):
@@ -142,14 +130,16 @@ def _collect(run: Run, link, decoder: Decoder, scans: int, stop: bool) -> None:
     run.raw = b"".join(pieces)
 
 
-def run_of(folder, scans, *, rate_hz=None, commands=(), stop=True, before=None, **options):
+def run_of(folder, scans, *, rate_hz=None, before=None, **options):
     """One session from power-on to the cleared desk; ``before``: scans of another session in front of it."""
+    if before is not None:
+        options["seconds"] = 0  # or the desk would be left between the two
     with simulated(folder, **options) as hardware:
         if before is not None:
             session(hardware, before)
-        run = session(hardware, scans, rate_hz=rate_hz, commands=commands, stop=stop)
-        code = hardware.wait(60.0)
-        assert code == 0, hardware.words
+        run = session(hardware, scans, rate_hz=rate_hz)
+        if before is None:
+            assert hardware.wait(60.0) == 0, hardware.words
     run.written = Written(folder)
     return run
 

@@ -362,7 +362,7 @@ def test_a_recorded_pair_is_put_together_by_its_sync_wire(tmp_path):
 def healthy(folder, elf=None):
     """A short run that shows every planted bug: reset, start, a run across a wrap of the timer, stop."""
     query = "gait=walk&medial=0.1&seed=2"
-    run = run_of(folder, 2600, elf=elf, query=query, before=1500, faults="1.0 reset\n", seconds=20.0)
+    run = run_of(folder, 2600, elf=elf, query=query, before=1500, faults="1.0 reset\n")
     faultless(run, 2600, 1000)
     return run
 
