@@ -1,4 +1,4 @@
-/* The ADC, as the datasheets of ATmega328P (section 23) and ATmega2560 (section 26) describe it; simavr's own is not used.
+/* The ADC, as the datasheets of ATmega328P (section 23) and ATmega2560 (section 26) describe it, in place of simavr's.
  *
  * The prescaler counts from ADEN on; a conversion begins with the next ADC clock after ADSC. Its channel and reference
  * are locked then, its voltage is held 1.5 clocks later (13.5 in the first conversion after ADEN), and it ends after 13

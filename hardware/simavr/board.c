@@ -12,7 +12,7 @@
 enum { SMCR = 0x53, MCUSR = 0x54, SLEEP_ENABLED = 1, SLEEP_MODES = 0x0e }; /* the same on both chips */
 enum { PORF = 1 };
 
-#define BATCH_CYCLES 512      /* most cycles between two looks at the world; timers and interrupts end a batch earlier */
+#define BATCH_CYCLES 512      /* at most, between two looks at the world; timers and interrupts end a batch earlier */
 #define RAM_PAINT 0xa5        /* what RAM holds at power-on: anything but zero */
 
 /* What the outside holds each pin at. */
@@ -20,9 +20,10 @@ static uint8_t driven[26], levels[26];
 
 static void drive(avr_t *avr, char port, int bit)
 {
-    avr_ioport_external_t external = {.name = (unsigned char)port, .mask = driven[port - 'A'], .value = levels[port - 'A']};
+    uint8_t mask = driven[port - 'A'], value = levels[port - 'A'];
+    avr_ioport_external_t external = {.name = (unsigned char)port, .mask = mask, .value = value};
     avr_ioctl(avr, AVR_IOCTL_IOPORT_SET_EXTERNAL(port), &external);
-    avr_raise_irq(avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ(port), bit), levels[port - 'A'] >> bit & 1);
+    avr_raise_irq(avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ(port), bit), value >> bit & 1);
 }
 
 /* A pull-up in the firmware must not win against the wire: simavr asks the "external pull" when it updates a port. */

@@ -20,7 +20,7 @@ struct board {
     const char *name;
     const char *mcu;           /* what simavr calls the chip */
     unsigned elf_machine;      /* EF_AVR_MACH of an ELF built for it: avr5 or avr6 */
-    unsigned entry_cycles;     /* an interrupt's way to its vector; RETI takes as long (3-byte return address: one more) */
+    unsigned entry_cycles;     /* an interrupt's way to its vector; RETI takes as long */
     unsigned wake_cycles;      /* added if the interrupt wakes the chip */
     struct pin sync_in;
     struct pin belt;
@@ -30,7 +30,7 @@ struct board {
     uint8_t common;            /* its common pin: this ADC channel */
     uint8_t timer0_compa;      /* vectors that can trigger a conversion */
     uint8_t timer1_compb;
-    struct vector_name vectors[10];
+    struct vector_name vectors[11];
 };
 
 static const struct board BOARDS[] = {
@@ -40,7 +40,8 @@ static const struct board BOARDS[] = {
         .multiplexed = false,
         .timer0_compa = 21, .timer1_compb = 18,
         .vectors = {{5, "INT4"}, {6, "INT5"}, {12, "WDT"}, {17, "TIMER1_COMPA"}, {18, "TIMER1_COMPB"},
-                    {23, "TIMER0_OVF"}, {25, "USART0_RX"}, {26, "USART0_UDRE"}, {27, "USART0_TX"}, {29, "ADC"}},
+                    {20, "TIMER1_OVF"}, {23, "TIMER0_OVF"}, {25, "USART0_RX"}, {26, "USART0_UDRE"},
+                    {27, "USART0_TX"}, {29, "ADC"}},
     },
     {
         .name = "uno", .mcu = "atmega328p", .elf_machine = 5, .entry_cycles = 4, .wake_cycles = 4,
@@ -49,7 +50,8 @@ static const struct board BOARDS[] = {
         .select = {{"D4", 'D', 4}, {"D5", 'D', 5}, {"D6", 'D', 6}, {"D7", 'D', 7}}, .common = 0,
         .timer0_compa = 14, .timer1_compb = 12,
         .vectors = {{1, "INT0"}, {2, "INT1"}, {6, "WDT"}, {11, "TIMER1_COMPA"}, {12, "TIMER1_COMPB"},
-                    {16, "TIMER0_OVF"}, {18, "USART_RX"}, {19, "USART_UDRE"}, {20, "USART_TX"}, {21, "ADC"}},
+                    {13, "TIMER1_OVF"}, {16, "TIMER0_OVF"}, {18, "USART_RX"}, {19, "USART_UDRE"},
+                    {20, "USART_TX"}, {21, "ADC"}},
     },
 };
 

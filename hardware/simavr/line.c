@@ -1,7 +1,7 @@
 /* The line between two UARTs whose bit times differ: the receiver samples what the sender's waveform shows.
  *
- * 8 data bits, no parity, 1 stop bit. As UARTs do: a falling edge is found on a grid of 1/16 of the receiver's bit time,
- * each bit is the majority of three samples in its middle. Times are in CPU cycles.
+ * 8 data bits, no parity, 1 stop bit. As UARTs do: a falling edge is found on a grid of 1/16 of the receiver's bit
+ * time, each bit is the majority of three samples in its middle. Times are in CPU cycles.
  */
 #include "desk.h"
 

@@ -99,6 +99,8 @@ static void read_options(struct options *o, int argc, char **argv)
     }
     if (!o->elf || !o->board || !o->eeprom || !o->port || !o->feed)
         die(EXIT_USAGE, "--elf, --board, --eeprom, --port and --feed are needed");
+    if (o->wait_s < 0.0)
+        o->wait_s = o->seconds > 0.0 ? 60.0 : 0.0;
     if (o->epoch_s > 0.0 && !o->paced)
         die(EXIT_USAGE, "--epoch-s is a moment of the wall clock, which --pace 0 does not follow");
 }
@@ -136,11 +138,12 @@ static void wait_for_reader(struct desk *desk, double since_us)
     }
 }
 
-/* Until --seconds after *start*, or until the host has stopped the board and hung up, or a signal. */
+/* Until --seconds after *start*, or until the host has stopped the board and hung up or left it so for --wait-s, or a
+ * signal. */
 static void run(struct desk *desk)
 {
     const struct options *o = desk->options;
-    double begun_us = desk->begun_us, cycles_per_us = desk->cycles_per_us;
+    double begun_us = desk->begun_us, heard_us = begun_us, cycles_per_us = desk->cycles_per_us;
     while (!stop_asked) {
         uint64_t end = NEVER, cycle = desk->avr->cycle;
         if (desk->started && o->seconds > 0.0) {
@@ -148,8 +151,13 @@ static void run(struct desk *desk)
             if (cycle >= end || (!desk->streaming && uart_idle(desk) && desk->port.plugged && !port_has_host(desk)))
                 return;
         }
-        if (!desk->started && o->wait_s > 0.0 && wall_us() - begun_us > 1e6 * o->wait_s)
+        if (desk->streaming)
+            heard_us = wall_us();
+        else if (o->wait_s > 0.0 && wall_us() - heard_us > 1e6 * o->wait_s) {
+            if (desk->started)
+                return;
             die(EXIT_FAILED, "no host has started the board within %g s", o->wait_s);
+        }
         if (stands_still(desk)) {
             port_service(desk, true);
             if (uart_idle(desk))
@@ -177,7 +185,7 @@ static void run(struct desk *desk)
 
 int main(int argc, char **argv)
 {
-    static struct options options = {.wait_s = 60.0};
+    static struct options options = {.wait_s = -1.0};
     struct desk *desk = &the_desk;
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);

@@ -1,7 +1,7 @@
 /* The CD74HC4067 of the Uno: four select lines, and a common node that follows its input through an RC.
  *
- * v(t) = input(t) + (v(s) - input(s)) * exp(-(t - s) / RC), s being the moment of the last switch. How far the node lags
- * behind a slowly changing input (RC times its slope, a few 0.1 mV) is left out, as is charge injected by the switch.
+ * v(t) = input(t) + (v(s) - input(s)) * exp(-(t - s) / RC), s being the moment of the last switch. How far the node
+ * lags behind a slowly changing input (RC times its slope, a few 0.1 mV) is left out, as is the switch's own charge.
  */
 #include "desk.h"
 

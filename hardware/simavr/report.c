@@ -60,8 +60,8 @@ void report_write(struct desk *desk, const char *path)
     fprintf(file, "  \"flash_bytes\": %u,\n  \"ram_bytes\": %u,\n  \"ram_never_used_bytes\": %u,\n",
             desk->firmware.flash_bytes, desk->firmware.ram_bytes, board_free_ram(desk));
     fprintf(file, "  \"simulated_s\": %.6f,\n", 1e-6 * true_us(desk, desk->avr->cycle));
-    fprintf(file, "  \"busy_mean\": %.5f,\n  \"busy_max\": %.5f,\n  \"busy\": [", desk->n_busy ? sum / (double)desk->n_busy : 0.0,
-            most);
+    fprintf(file, "  \"busy_mean\": %.5f,\n  \"busy_max\": %.5f,\n  \"busy\": [",
+            desk->n_busy ? sum / (double)desk->n_busy : 0.0, most);
     for (size_t i = 0; i < desk->n_busy; i++)
         fprintf(file, "%s%.5f", i ? ", " : "", desk->busy[i] / second);
     fprintf(file, "],\n");
@@ -70,14 +70,16 @@ void report_write(struct desk *desk, const char *path)
     fprintf(file, "  \"conversions\": %llu,\n  \"adc_overruns\": %llu,\n  \"adc_interrupts_dropped\": %llu,\n",
             (unsigned long long)n[RECORD_CONVERSION], (unsigned long long)n[RECORD_ADC_OVERRUN],
             (unsigned long long)n[RECORD_ADC_DROPPED]);
-    fprintf(file, "  \"mux_races\": %llu,\n  \"rx_overruns\": %llu,\n  \"tx_ignored\": %llu,\n  \"not_modelled\": %llu,\n",
+    fprintf(file, "  \"mux_races\": %llu,\n  \"rx_overruns\": %llu,\n  \"tx_ignored\": %llu,\n",
             (unsigned long long)n[RECORD_MUX_RACE], (unsigned long long)n[RECORD_RX_OVERRUN],
-            (unsigned long long)n[RECORD_TX_IGNORED], (unsigned long long)n[RECORD_NOT_MODELLED]);
+            (unsigned long long)n[RECORD_TX_IGNORED]);
+    fprintf(file, "  \"not_modelled\": %llu,\n", (unsigned long long)n[RECORD_NOT_MODELLED]);
     fprintf(file, "  \"resets\": %llu,\n  \"bits_flipped\": %llu,\n", (unsigned long long)n[RECORD_RESET],
             (unsigned long long)n[RECORD_FLIP]);
-    fprintf(file, "  \"bytes_sent\": %llu,\n  \"bytes_received\": %llu,\n  \"bytes_lost\": %llu,\n  \"bytes_unheard\": %llu\n}\n",
-            (unsigned long long)desk->uart.sent, (unsigned long long)desk->uart.received,
-            (unsigned long long)desk->port.lost, (unsigned long long)desk->port.unheard);
+    fprintf(file, "  \"bytes_sent\": %llu,\n  \"bytes_received\": %llu,\n", (unsigned long long)desk->uart.sent,
+            (unsigned long long)desk->uart.received);
+    fprintf(file, "  \"bytes_lost\": %llu,\n  \"bytes_unheard\": %llu\n}\n", (unsigned long long)desk->port.lost,
+            (unsigned long long)desk->port.unheard);
     if (fclose(file))
         die(EXIT_FAILED, "%s: %s", path, strerror(errno));
 }

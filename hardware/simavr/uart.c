@@ -183,8 +183,9 @@ static avr_cycle_count_t on_arrival(avr_t *avr, avr_cycle_count_t when, void *pa
     while (uart->to_board.n &&
            line_receive(&uart->to_board, (double)avr->cycle, (double)bit_cycles(desk), &byte, &framing_error))
         arrived(desk, byte, framing_error);
-    uart->arriving = uart->inbox_head < uart->inbox_end ||
-                     (uart->to_board.n && (double)avr->cycle < uart->to_board.frames[uart->to_board.n - 1].start + 40.0 * bit);
+    const struct line *line = &uart->to_board;
+    bool still_sampled = line->n && (double)avr->cycle < line->frames[line->n - 1].start + 40.0 * bit;
+    uart->arriving = uart->inbox_head < uart->inbox_end || still_sampled;
     return uart->arriving ? when + (uint64_t)llround(10.0 * bit) : 0;
 }
 

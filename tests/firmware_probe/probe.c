@@ -1,7 +1,7 @@
 /* A firmware that does one small thing a command, to prove the desk against the chip's datasheet.
  *
- * ATmega2560 or ATmega328P at 16 MHz, UART 0 at 1 Mbaud. A command is one byte and its arguments; the answer's length is
- * known to the asker. `streaming` is 1 while a command is at work.
+ * ATmega2560 or ATmega328P at 16 MHz, UART 0 at 1 Mbaud. A command is one byte and its arguments; the answer's length
+ * is known to the asker. `streaming` is 1 while a command is at work.
  */
 #include <avr/eeprom.h>
 #include <avr/interrupt.h>
