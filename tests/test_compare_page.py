@@ -162,6 +162,8 @@ def a_and_b(**other: Any) -> tuple[list[TrialResult], list[TrialResult]]:
 def opened(qtbot: Any, window: Any, *names: str) -> None:
     window.open_paths([Path(f"/trials/{name}.h5") for name in names])
     qtbot.waitUntil(lambda: not window.tasks.busy)
+    # A layout shows what was put into it with the next turn of the event loop.
+    qtbot.waitUntil(lambda: all(row.isVisible() for row in window.workspace.panel.rows.values()))
 
 
 def qt() -> Any:

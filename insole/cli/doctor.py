@@ -106,7 +106,10 @@ def _cache() -> tuple[str, str, str]:
 
 
 def _firmware_tools() -> tuple[str, str, str]:
-    missing = [tool for tool in ("avr-gcc", "avrdude") if shutil.which(tool) is None]
+    from acquisition.silicon import missing_tools
+
+    missing = [*missing_tools(), *([] if shutil.which("avrdude") else ["avrdude"])]
     if missing:
-        return ("note", "firmware", f"{', '.join(missing)} not found; only needed to build or flash the firmware")
-    return ("ok", "firmware", "avr-gcc and avrdude found")
+        words = f"{', '.join(missing)} not found; only needed to build, simulate or flash the firmware"
+        return ("note", "firmware", words)
+    return ("ok", "firmware", "can be built, simulated and flashed")
